@@ -1,0 +1,93 @@
+"""Say what stands in the way of the embedded platform, before anything is done."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
+
+NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "mount", "perl")
+CACHED_SHARE = 4
+
+
+class ActionModule(ActionBase):
+    """Looks only; finds everything at once, so that nobody has to mend one thing after the other."""
+
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Fail with all that was found, or say nothing."""
+        super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            argument_spec={
+                "cache_dir": {"type": "path", "required": True},
+                "state_dir": {"type": "path", "required": True},
+                "run_dir": {"type": "path", "required": True},
+                "free_gib": {"type": "float", "required": True},
+                "ports": {"type": "dict", "required": True},
+                "ranges": {"type": "dict", "required": True},
+                "running": {"type": "bool", "default": False},
+            }
+        )
+        problems = [*machine(bool((task_vars or {}).get("ansible_become_password"))), *ranges(arguments["ranges"]), *space(arguments)]
+        # A platform that is running, well or not, holds its ports itself.
+        if not arguments["running"]:
+            problems += [
+                f"port {port} on 127.0.0.1 is in use: stop what listens there, or set {variable} to another port"
+                for variable, port in arguments["ports"].items()
+                if not probe.port_is_free(int(port))
+            ]
+        if problems:
+            raise AnsibleActionFail("The embedded platform cannot stand on this machine: " + "; ".join(problems))
+        return {"changed": False}
+
+
+def machine(password_given: bool) -> list[str]:
+    """What the machine itself lacks."""
+    problems = []
+    if not probe.may_become_root(password_given):
+        problems.append("it needs root, and sudo would not let this user become it: run as root, or add --ask-become-pass")
+    if (architecture := os.uname().machine) != "x86_64":
+        problems.append(f"its programs are for x86_64, and this machine is {architecture}")
+    release = Path("/etc/os-release")
+    if (name := probe.debian_release(release.read_text() if release.exists() else "")) != "bookworm":
+        problems.append(f"it is made from the packages of Debian 12 (bookworm), and this is {name}: use a cluster of yours with -i inventory/sample")
+    problems += [f"the program {tool} is missing: apt-get install it" for tool in NEEDED if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")]
+    return problems
+
+
+def ranges(wanted: dict[str, str]) -> list[str]:
+    """Ranges that are none, that overlap each other, or that overlap a route."""
+    problems, networks = [], {}
+    for variable, text in wanted.items():
+        try:
+            networks[variable] = ipaddress.IPv4Network(text)
+        except ValueError as error:
+            problems.append(f"{variable} is not an IPv4 range: {error}")
+    for variable, network in networks.items():
+        problems += [
+            f"{variable} {network} overlaps the route to {route} on {interface}: set it to a range that this machine does not reach"
+            for interface, route in probe.routes()
+            if network.overlaps(route)
+        ]
+    values = list(networks.values())
+    if len(values) == 2 and values[0].overlaps(values[1]):
+        problems.append(f"{' and '.join(networks)} overlap each other: {values[0]} and {values[1]}")
+    return problems
+
+
+def space(arguments: dict[str, Any]) -> list[str]:
+    """Folders with too little room."""
+    cached = (Path(arguments["cache_dir"]) / "stamps" / "kubernetes").exists()
+    needed = arguments["free_gib"] / (CACHED_SHARE if cached else 1)
+    return [
+        f"{folder} has {free:.1f} GiB free and {needed:.1f} are needed: make room, or set local_base_{variable} to another disk"
+        for variable in ("cache_dir", "state_dir")
+        if (free := probe.free_gib(Path(folder := arguments[variable]))) < needed
+    ]

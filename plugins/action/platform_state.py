@@ -1,0 +1,72 @@
+"""Ask the embedded platform whether it is up and well."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient, KubeError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def fingerprint() -> str:
+    """SHA-256 over everything that makes the platform what it is: its roles and its modules."""
+    digest = hashlib.sha256()
+    files = [*REPOSITORY.glob("roles/local_*/**/*"), *REPOSITORY.glob("plugins/modules/platform_*.py")]
+    for file in sorted(file for file in files if file.is_file()):
+        digest.update(f"{file.relative_to(REPOSITORY)}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def ailments(arguments: dict[str, Any], programs: dict[str, str]) -> list[str]:
+    """What is not as it should be, in words; nothing when the platform is well."""
+    if not programs:
+        return ["it is not running"]
+    found = [f"{name} is {state}" for name, state in programs.items() if state != "RUNNING"]
+    stamp = Path(arguments["state_dir"], "fingerprint")
+    if not stamp.exists() or stamp.read_text().strip() != fingerprint():
+        found.append("it was not completed, or it was made by another version of the roles")
+    if probe.unix_status(f"{arguments['run_dir']}/docker.sock", "/_ping") != 200:
+        found.append("Docker does not answer")
+    if probe.loopback_status(arguments["registry_port"], "/v2/") != 200:
+        found.append("the registry does not answer")
+    if probe.loopback_status(arguments["ingress_port"], "/") is None:
+        found.append("the Ingress controller does not answer")
+    if found:
+        return found
+    try:
+        with KubeClient.from_kubeconfig(arguments["kubeconfig"]) as client:
+            nodes = client.get("/api/v1/nodes")["items"]
+    except KubeError as error:
+        return [str(error)]
+    ready = [
+        node for node in nodes if any(c["type"] == "Ready" and c["status"] == "True" for c in node.get("status", {}).get("conditions", []))
+    ]
+    return [] if ready else ["its node is not ready"]
+
+
+class ActionModule(ActionBase):
+    """Looks only."""
+
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return C(running), C(healthy), C(ailments) and C(fingerprint)."""
+        super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            argument_spec={
+                "state_dir": {"type": "path", "required": True},
+                "run_dir": {"type": "path", "required": True},
+                "registry_port": {"type": "int", "required": True},
+                "ingress_port": {"type": "int", "required": True},
+                "kubeconfig": {"type": "path", "required": True},
+            }
+        )
+        programs = probe.supervised(f"{arguments['run_dir']}/supervisor.sock")
+        found = ailments(arguments, programs)
+        return {"changed": False, "running": bool(programs), "healthy": not found, "ailments": found, "fingerprint": fingerprint()}

@@ -1,0 +1,122 @@
+"""Questions to the machine and to the embedded platform, answered without a process of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import ipaddress
+import os
+import shutil
+import socket
+import subprocess
+import xmlrpc.client
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_SECONDS = 3.0
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=TIMEOUT_SECONDS)
+        self.path = path
+
+    def connect(self) -> None:
+        """Connect to the socket file instead of to a host."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(TIMEOUT_SECONDS)
+        self.sock.connect(self.path)
+
+
+class UnixTransport(xmlrpc.client.Transport):
+    """XML-RPC over a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        """The connection that every call goes over."""
+        return UnixConnection(self.path)
+
+
+def supervised(socket_path: str) -> dict[str, str]:
+    """The supervisor's programs and the state of each, or nothing when no supervisor answers."""
+    server = xmlrpc.client.ServerProxy("http://supervisor/RPC2", transport=UnixTransport(socket_path))
+    try:
+        answer: Any = server.supervisor.getAllProcessInfo()
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        return {}
+    return {entry["name"]: entry["statename"] for entry in answer}
+
+
+def unix_status(socket_path: str, path: str) -> int | None:
+    """The HTTP status of a GET over a Unix socket, or None when nobody answers."""
+    with contextlib.closing(UnixConnection(socket_path)) as connection:
+        return status(connection, path)
+
+
+def loopback_status(port: int, path: str) -> int | None:
+    """The HTTP status of a GET on 127.0.0.1, or None when nobody answers."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection:
+        return status(connection, path)
+
+
+def status(connection: http.client.HTTPConnection, path: str) -> int | None:
+    """The status that a connection answers with."""
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+def port_is_free(port: int) -> bool:
+    """Whether 127.0.0.1 would let us listen on a port."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def routes(table: str = "") -> list[tuple[str, ipaddress.IPv4Network]]:
+    """The machine's IPv4 routes as (interface, network), without the default route and without refusals.
+
+    ``table`` stands for the content of /proc/net/route, whose addresses are little-endian hexadecimal.
+    """
+    reject = 0x0200  # RTF_REJECT, linux/route.h: the platform's own guard
+    found = []
+    for line in (table or Path("/proc/net/route").read_text()).splitlines()[1:]:
+        interface, destination, _gateway, flags, *_rest = fields = line.split()
+        address, mask = (ipaddress.IPv4Address(bytes.fromhex(text)[::-1]) for text in (destination, fields[7]))
+        network = ipaddress.IPv4Network(f"{address}/{mask}")
+        if network.prefixlen and not int(flags, 16) & reject:
+            found.append((interface, network))
+    return found
+
+
+def free_gib(path: Path) -> float:
+    """Free space, in GiB, on the file system that a folder is or will be on."""
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free / 2**30
+
+
+def may_become_root(password_given: bool) -> bool:
+    """Whether this user is root, or sudo would make it so without asking."""
+    if os.geteuid() == 0 or password_given:
+        return True
+    if not shutil.which("sudo"):
+        return False
+    return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+
+
+def debian_release(os_release: str) -> str:
+    """The code name in /etc/os-release."""
+    values = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
+    return values.get("VERSION_CODENAME", "unknown").strip('"')

@@ -1,0 +1,250 @@
+#!/usr/bin/python
+"""Unpack Debian packages into a folder of our own, without installing anything on the machine."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = r"""
+module: debian_packages
+short_description: Unpack Debian packages into a folder, without installing them
+description:
+  - Downloads packages and whatever libraries they need that the machine lacks, with the machine's own
+    mirrors and with apt's own check of Debian's signatures and checksums, and unpacks them below O(root).
+  - Nothing is installed. No maintainer script runs, no service starts, and dpkg's database stays as it is,
+    so that removing the folder removes everything.
+  - Needs no privileges.
+options:
+  root:
+    description: The folder to unpack into.
+    type: path
+    required: true
+  name:
+    description: The name of this set of packages. Its stamp and its downloads carry it.
+    type: str
+    required: true
+  packages:
+    description: "Package names, or C(name=version) where the version may be a shell pattern."
+    type: list
+    elements: str
+    default: []
+  source:
+    description: A source package, as C(name=version), to download and unpack with Debian's patches applied.
+    type: str
+    default: ""
+  source_dir:
+    description: Where the source is unpacked.
+    type: path
+  links:
+    description: Symbolic links to make below O(root), path → target, where a maintainer script would have set an alternative.
+    type: dict
+    default: {}
+  cache_dir:
+    description: Where the private package lists and downloads are kept.
+    type: path
+    required: true
+  extra_suite:
+    description: A further Debian release on the machine's mirror; its packages are taken only where O(packages) names their version.
+    type: str
+    default: trixie
+author:
+  - fastapi-mysql-k8s
+"""
+
+EXAMPLES = r"""
+- name: Fetch etcd
+  fastapi_mysql.k8s.debian_packages:
+    name: etcd
+    root: /home/me/.cache/fastapi-mysql-k8s/root
+    cache_dir: /home/me/.cache/fastapi-mysql-k8s
+    packages: [etcd-server=3.4.*]
+"""
+
+RETURN = r"""
+files:
+  description: The package files that were unpacked.
+  type: list
+  elements: str
+  returned: when something was unpacked
+"""
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+LISTS_VALID_SECONDS = 3600
+
+
+class Apt:
+    """apt with private sources, lists and downloads, which resolves against what the machine has installed."""
+
+    def __init__(self, module: AnsibleModule, cache_dir: Path, archives: Path, extra_suite: str) -> None:
+        self.module = module
+        self.directory = cache_dir / "apt"
+        self.archives = archives
+        self.extra_suite = extra_suite
+        for folder in (self.directory / "lists" / "partial", archives / "partial"):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def run(self, *arguments: str, cwd: Path | None = None) -> str:
+        """Run apt-get and return what it printed; a failure ends the module with apt's own last lines."""
+        options = {
+            "Dir::Etc::sourcelist": self.directory / "sources.list",
+            "Dir::Etc::sourceparts": "-",
+            "Dir::Etc::preferences": self.directory / "preferences",
+            "Dir::Etc::preferencesparts": "-",
+            "Dir::State::lists": self.directory / "lists",
+            "Dir::Cache::archives": self.archives,
+            "Dir::Cache::pkgcache": "",
+            "Dir::Cache::srcpkgcache": "",
+            "Debug::NoLocking": "1",
+            "APT::Sandbox::User": "root" if os.geteuid() == 0 else "",
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+        }
+        command = ["apt-get", "-q", "-y"]
+        for key, value in options.items():
+            command += ["-o", f"{key}={value}"]
+        code, out, err = self.module.run_command([*command, *arguments], cwd=str(cwd) if cwd else None)
+        if code:
+            tail = "; ".join(line for line in err.strip().splitlines()[-4:])
+            self.module.fail_json(msg=f"apt-get {arguments[0]} failed: {tail}. Is a Debian mirror within reach (apt-get update)?")
+        return str(out)
+
+    def mirrors(self) -> list[tuple[str, str]]:
+        """The machine's own Debian mirrors as (address, suite), whatever format its sources are written in."""
+        code, out, err = self.module.run_command(
+            ["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"]
+        )
+        found = [tuple(line.split("|")) for line in out.splitlines() if line.count("|") == 2]
+        suites = [(site, release) for site, release, component in found if component == "main" and release.startswith("bookworm")]
+        if code or not suites:
+            self.module.fail_json(
+                msg="no Debian 12 (bookworm) mirror in this machine's apt sources: the embedded platform is made from Debian 12's "
+                f"packages. {err.strip()}"
+            )
+        return list(dict.fromkeys(suites))
+
+    def prepare(self) -> None:
+        """Write the private sources, and refresh their lists when they are older than an hour."""
+        sources = self.directory / "sources.list"
+        mirrors = self.mirrors()
+        lines = [f"{kind} [signed-by={KEYRING}] {site} {suite} main" for site, suite in mirrors for kind in ("deb", "deb-src")]
+        main_site = next((site for site, suite in mirrors if suite == "bookworm"), mirrors[0][0])
+        # What a root file system made from the same mirrors has as its sources.
+        (self.directory / "bookworm.list").write_text("\n".join(lines[::2]) + "\n")
+        lines.append(f"deb [signed-by={KEYRING}] {main_site} {self.extra_suite} main")
+        text = "\n".join(lines) + "\n"
+        # Below 100 even an installed package wins: the extra suite serves only what is asked of it by version.
+        (self.directory / "preferences").write_text(f"Package: *\nPin: release n={self.extra_suite}\nPin-Priority: 1\n")
+        fresh = self.directory / "fresh"
+        if sources.exists() and sources.read_text() == text and fresh.exists() and time.time() - fresh.stat().st_mtime < LISTS_VALID_SECONDS:
+            return
+        sources.write_text(text)
+        self.run("update")
+        fresh.touch()
+
+    def resolve(self, package: str) -> str:
+        """Turn C(name=pattern) into C(name=version), the newest version the mirrors have that fits."""
+        name, _, pattern = package.partition("=")
+        if not pattern:
+            return name
+        code, out, _err = self.module.run_command(
+            [
+                "apt-cache",
+                "-o",
+                f"Dir::Etc::sourcelist={self.directory / 'sources.list'}",
+                "-o",
+                "Dir::Etc::sourceparts=-",
+                "-o",
+                f"Dir::State::lists={self.directory / 'lists'}",
+                "-o",
+                "Dir::Cache::pkgcache=",
+                "madison",
+                name,
+            ]
+        )
+        versions = [line.split("|")[1].strip() for line in out.splitlines() if line.count("|") == 2 and "Packages" in line]
+        fitting = [version for version in versions if fnmatch.fnmatch(version, pattern)]
+        if code or not fitting:
+            self.module.fail_json(msg=f"the mirrors have {name} {', '.join(versions) or 'nowhere'}, wanted is {pattern}")
+        return f"{name}={fitting[0]}"
+
+
+def unpack(module: AnsibleModule, archives: Path, root: Path) -> list[str]:
+    """Unpack every downloaded package below root and return their file names."""
+    root.mkdir(parents=True, exist_ok=True)
+    files = sorted(archives.glob("*.deb"))
+    for file in files:
+        module.run_command(["dpkg-deb", "-x", str(file), str(root)], check_rc=True)
+    return [file.name for file in files]
+
+
+def unpack_source(module: AnsibleModule, apt: Apt, source: str, target: Path, root: Path) -> None:
+    """Download a source package and unpack it with its patches; dpkg-source checks every checksum in the .dsc."""
+    with tempfile.TemporaryDirectory(dir=apt.directory) as scratch:
+        apt.run("source", "--download-only", source, cwd=Path(scratch))
+        [description] = Path(scratch).glob("*.dsc")
+        dpkg_source = shutil.which("dpkg-source") or str(root / "usr/bin/dpkg-source")
+        environment = {"PERL5LIB": str(root / "usr/share/perl5"), "PATH": f"{os.environ['PATH']}:{root / 'usr/bin'}"}
+        if target.exists():
+            shutil.rmtree(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        module.run_command(
+            [dpkg_source, "-q", "-x", str(description), str(target)], check_rc=True, environ_update=environment
+        )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "root": {"type": "path", "required": True},
+            "name": {"type": "str", "required": True},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "source": {"type": "str", "default": ""},
+            "source_dir": {"type": "path"},
+            "links": {"type": "dict", "default": {}},
+            "cache_dir": {"type": "path", "required": True},
+            "extra_suite": {"type": "str", "default": "trixie"},
+        },
+        required_by={"source": ["source_dir"]},
+        supports_check_mode=True,
+    )
+    root, cache = Path(module.params["root"]), Path(module.params["cache_dir"])
+    wanted = {key: module.params[key] for key in ("packages", "source", "links")}
+    digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
+    stamp = cache / "stamps" / module.params["name"]
+    if stamp.exists() and stamp.read_text() == digest and root.is_dir():
+        module.exit_json(changed=False)
+    if module.check_mode:
+        module.exit_json(changed=True)
+
+    archives = cache / "apt" / "archives" / module.params["name"]
+    shutil.rmtree(archives, ignore_errors=True)
+    apt = Apt(module, cache, archives, module.params["extra_suite"])
+    apt.prepare()
+    files: list[str] = []
+    if module.params["packages"]:
+        names = [apt.resolve(package) for package in module.params["packages"]]
+        apt.run("install", "--download-only", "--no-install-recommends", "--reinstall", "--allow-downgrades", *names)
+        files = unpack(module, archives, root)
+    for path, target in module.params["links"].items():
+        (root / path).unlink(missing_ok=True)
+        (root / path).symlink_to(target)
+    if module.params["source"]:
+        unpack_source(module, apt, module.params["source"], Path(module.params["source_dir"]), root)
+    shutil.rmtree(archives)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(digest)
+    module.exit_json(changed=True, files=files)
+
+
+if __name__ == "__main__":
+    main()

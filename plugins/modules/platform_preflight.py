@@ -1,0 +1,52 @@
+"""Documentation of the action plugin of the same name."""
+
+DOCUMENTATION = r"""
+module: platform_preflight
+short_description: Say what stands in the way of the embedded platform
+description:
+  - Looks at privilege, architecture, Debian's release, programs, disk space, ports and address ranges, and fails with everything it found.
+options:
+  cache_dir:
+    description: Where the caches will be.
+    type: path
+    required: true
+  state_dir:
+    description: Where the state will be.
+    type: path
+    required: true
+  run_dir:
+    description: Where the sockets will be.
+    type: path
+    required: true
+  free_gib:
+    description: Free space, in GiB, that a first run needs.
+    type: float
+    required: true
+  ports:
+    description: Ports on 127.0.0.1 that must be free, by the name of the variable that sets them.
+    type: dict
+    required: true
+  ranges:
+    description: IPv4 ranges that no route may overlap, by the name of the variable that sets them.
+    type: dict
+    required: true
+  running:
+    description: Whether the platform is running already and so holds its ports itself.
+    type: bool
+    default: false
+author:
+  - fastapi-mysql-k8s
+"""
+
+EXAMPLES = r"""
+- name: Look for what would stand in the way
+  fastapi_mysql.k8s.platform_preflight:
+    cache_dir: /home/me/.cache/fastapi-mysql-k8s
+    state_dir: /var/lib/fastapi-mysql-k8s
+    run_dir: /run/fastapi-mysql-k8s
+    free_gib: 8
+    ports: {local_base_registry_port: 5000}
+    ranges: {local_base_pod_range: 198.18.0.0/16}
+"""
+
+RETURN = r"""# """

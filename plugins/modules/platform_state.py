@@ -1,0 +1,62 @@
+"""Documentation of the action plugin of the same name."""
+
+DOCUMENTATION = r"""
+module: platform_state
+short_description: Ask the embedded platform whether it is up and well
+description:
+  - Asks the supervisor, Docker, the registry, the Ingress controller and Kubernetes, and compares what made the platform with this checkout.
+  - Changes nothing and starts no process.
+options:
+  state_dir:
+    description: What the platform keeps.
+    type: path
+    required: true
+  run_dir:
+    description: Its sockets.
+    type: path
+    required: true
+  registry_port:
+    description: Port of the registry on 127.0.0.1.
+    type: int
+    required: true
+  ingress_port:
+    description: Port of the Ingress on 127.0.0.1.
+    type: int
+    required: true
+  kubeconfig:
+    description: The administrator's kubeconfig.
+    type: path
+    required: true
+author:
+  - fastapi-mysql-k8s
+"""
+
+EXAMPLES = r"""
+- name: Ask the platform how it is
+  fastapi_mysql.k8s.platform_state:
+    state_dir: /var/lib/fastapi-mysql-k8s
+    run_dir: /run/fastapi-mysql-k8s
+    registry_port: 5000
+    ingress_port: 8080
+    kubeconfig: /var/lib/fastapi-mysql-k8s/kubeconfig
+"""
+
+RETURN = r"""
+running:
+  description: Whether its supervisor runs.
+  type: bool
+  returned: always
+healthy:
+  description: Whether all of it is as it should be.
+  type: bool
+  returned: always
+ailments:
+  description: What is not, in words.
+  type: list
+  elements: str
+  returned: always
+fingerprint:
+  description: SHA-256 of the roles and modules in this checkout that make the platform.
+  type: str
+  returned: always
+"""
