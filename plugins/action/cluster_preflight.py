@@ -1,0 +1,97 @@
+"""Ask a cluster, before anything is changed, whether it can take the deployment."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from ..module_utils.kube_client import KubeClient
+from ..module_utils.kube_errors import Forbidden, KubeError
+from ..plugin_utils.kube_action import KubeAction
+
+OLDEST = (1, 20)
+
+
+class ActionModule(KubeAction):
+    """The action `cluster_preflight`."""
+
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "namespace": {"type": "str", "default": ""},
+        "namespace_create": {"type": "bool", "default": True},
+        "ingress_class": {"type": "str", "default": ""},
+        "apis": {"type": "list", "elements": "str", "default": ["v1", "apps/v1", "networking.k8s.io/v1"]},
+    }
+
+    def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Version, credentials, APIs, namespace and Ingress class, in this order."""
+        version = server_version(client)
+        served = served_apis(client)
+        missing = [api for api in arguments["apis"] if api not in served]
+        if missing or release(version) < OLDEST:
+            lacking = f" and does not serve {', '.join(missing)}" if missing else ""
+            raise KubeError(
+                f"Kubernetes at {client.cluster.server} (context {client.cluster.context}) is {version}{lacking}: "
+                f"{OLDEST[0]}.{OLDEST[1]} or newer is needed."
+            )
+        exists = namespace_exists(client, arguments["namespace"])
+        if exists is False and not arguments["namespace_create"]:
+            raise KubeError(
+                f"Namespace {arguments['namespace']} does not exist in context {client.cluster.context}: "
+                "create it, or set app_namespace_create to true."
+            )
+        classes = check_ingress_class(client, arguments["ingress_class"])
+        return {
+            "changed": False,
+            "server": client.cluster.server,
+            "context": client.cluster.context,
+            "version": version,
+            "apis": served,
+            "namespace_exists": exists,
+            "ingress_classes": classes,
+        }
+
+
+def server_version(client: KubeClient) -> str:
+    """The server's version, such as v1.20.2."""
+    return str(client.get("/version").get("gitVersion", ""))
+
+
+def release(version: str) -> tuple[int, int]:
+    """Major and minor number of a version; one that cannot be read counts as new enough."""
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else OLDEST
+
+
+def served_apis(client: KubeClient) -> list[str]:
+    """Every group and version that the cluster serves; asking proves the credentials, too."""
+    core = client.get("/api").get("versions", [])
+    groups = client.get("/apis").get("groups", [])
+    return [*core, *(item["groupVersion"] for group in groups for item in group.get("versions", []))]
+
+
+def namespace_exists(client: KubeClient, namespace: str) -> bool | None:
+    """Whether the namespace is there; None when we were not asked or may not know."""
+    if not namespace:
+        return None
+    try:
+        return client.find(f"/api/v1/namespaces/{namespace}") is not None
+    except Forbidden:
+        return None
+
+
+def check_ingress_class(client: KubeClient, wanted: str) -> list[str]:
+    """The Ingress classes there are; an error when the wanted one is not among them."""
+    if not wanted:
+        return []
+    try:
+        listed = client.get("/apis/networking.k8s.io/v1/ingressclasses")
+    except Forbidden:
+        # Many clusters let a project's account see its own namespace only: not a reason to refuse.
+        return []
+    classes = sorted(str(item["metadata"]["name"]) for item in listed.get("items", []))
+    if wanted not in classes:
+        there = f"it has: {', '.join(classes)}" if classes else "it has none: install an Ingress controller first"
+        raise KubeError(
+            f"The cluster (context {client.cluster.context}) has no IngressClass {wanted} ({there}): set app_ingress_class."
+        )
+    return classes

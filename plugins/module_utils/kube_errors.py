@@ -1,0 +1,42 @@
+"""What can go wrong between here and a Kubernetes API server, as one line for a person."""
+
+from __future__ import annotations
+
+
+class KubeError(Exception):
+    """Base of all errors of the client; its text is one line that can be shown as it is."""
+
+
+class KubeconfigError(KubeError):
+    """The kubeconfig is missing, unreadable, or does not hold what was asked for."""
+
+
+class ConnectionFailed(KubeError):
+    """No answer from the API server: refused, unknown name, timeout, untrusted TLS."""
+
+
+class ApiError(KubeError):
+    """The API server answered with an error status."""
+
+    def __init__(self, text: str, status: int, message: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.message = message or text
+
+
+class Unauthorized(ApiError):
+    """401: the credentials are wrong or have expired."""
+
+
+class Forbidden(ApiError):
+    """403: the credentials are valid, but may not do this."""
+
+
+class NotFound(ApiError):
+    """404: neither the object nor, perhaps, its namespace or kind is there."""
+
+
+def one_line(text: str, limit: int = 600) -> str:
+    """Fold white space, so that an error stays one line, and keep it readable."""
+    folded = " ".join(text.split())
+    return folded if len(folded) <= limit else folded[: limit - 1] + "…"
