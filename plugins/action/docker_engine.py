@@ -1,0 +1,27 @@
+"""Check that a Docker engine answers. See plugins/modules/docker_engine.py."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.docker_engine import NoEngine, check_engine
+
+
+class ActionModule(ActionBase):
+    """Ping the engine that a build or push is about to use."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, object] | None = None) -> dict[str, object]:
+        """Fail in one line when no engine answers."""
+        result: dict[str, object] = super().run(tmp, task_vars)
+        _, args = self.validate_argument_spec(
+            argument_spec={"docker_host": {"type": "str", "default": ""}, "timeout": {"type": "int", "default": 10}}
+        )
+        try:
+            result["docker_host"] = check_engine(args["docker_host"], os.environ, args["timeout"])
+        except NoEngine as error:
+            result.update(failed=True, msg=str(error))
+        return result

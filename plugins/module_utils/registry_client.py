@@ -1,0 +1,265 @@
+"""The little of the registry protocol (OCI distribution) that publishing an image needs.
+
+Only the standard library: `requests` or the Docker SDK would cost a fifth of a second for
+each run that finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import re
+import socket
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from email.message import Message
+from http import HTTPStatus
+
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import (
+    DOCKER_HUB,
+    ImageReference,
+    is_loopback,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import Credentials
+
+MANIFEST_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+_CHALLENGE_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+
+
+class RegistryError(RuntimeError):
+    """A registry that does not do what it is asked; the message is one line for a person."""
+
+
+class Unreachable(RegistryError):
+    """Nothing that speaks the registry's protocol answers there."""
+
+
+class Unauthorized(RegistryError):
+    """The registry wants credentials, or refuses those it got."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An image's manifest, byte for byte, as its digest covers it."""
+
+    body: bytes
+    media_type: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Message
+    body: bytes
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+def _tls() -> ssl.SSLContext:
+    """The system's certificate authorities (SSL_CERT_FILE counts) and those of REQUESTS_CA_BUNDLE."""
+    context = ssl.create_default_context()
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
+    if bundle:
+        context.load_verify_locations(bundle)
+    return context
+
+
+@dataclass
+class RegistryClient:
+    """Speaks to one registry, as one user or as nobody."""
+
+    host: str
+    """The registry as images name it: ``docker.io``, ``127.0.0.1:5000``."""
+    credentials: Credentials | None = None
+    timeout: float = 20
+    _tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    _opener: urllib.request.OpenerDirector | None = field(default=None, repr=False)
+
+    def ping(self) -> None:
+        """Check that a registry answers and takes the credentials."""
+        answer = self._ask("GET", "/v2/", scope=None)
+        if answer.status != HTTPStatus.OK:
+            raise Unreachable(
+                f"{self.host} answers {answer.status} to /v2/: that is no image registry. Check app_registry"
+            )
+
+    def digest(self, image: ImageReference) -> str | None:
+        """Return the digest of ``image``, or None when the registry does not have it."""
+        answer = self._manifest("HEAD", image)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        digest = answer.headers.get("Docker-Content-Digest")
+        if digest:
+            return digest
+        manifest = self.manifest(image)
+        return manifest.digest if manifest else None
+
+    def manifest(self, image: ImageReference) -> Manifest | None:
+        """Return the manifest of ``image``, or None when the registry does not have it."""
+        answer = self._manifest("GET", image)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+        return Manifest(answer.body, answer.headers.get_content_type(), digest)
+
+    def put_manifest(self, image: ImageReference, manifest: Manifest) -> None:
+        """Store ``manifest``, whose layers the registry has, under the tag of ``image``."""
+        answer = self._ask(
+            "PUT",
+            f"/v2/{image.repository}/manifests/{image.manifest}",
+            scope=f"repository:{image.repository}:pull,push",
+            data=manifest.body,
+            content_type=manifest.media_type,
+        )
+        if answer.status not in (200, 201, 202):
+            raise self._unexpected(f"the tag {image}", answer)
+
+    def _manifest(self, method: str, image: ImageReference) -> _Answer:
+        answer = self._ask(
+            method,
+            f"/v2/{image.repository}/manifests/{image.manifest}",
+            scope=f"repository:{image.repository}:pull",
+        )
+        if answer.status not in (200, 404):
+            raise self._unexpected(f"the image {image}", answer)
+        return answer
+
+    def _unexpected(self, what: str, answer: _Answer) -> RegistryError:
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return RegistryError(f"The registry {self.host} limits the rate of requests (429): wait, or log in")
+        said = ""
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            said = "; ".join(str(one["message"]) for one in json.loads(answer.body)["errors"])
+        tail = f" ({_one_line(said)})" if said else ""
+        return RegistryError(f"The registry {self.host} answers {answer.status} when asked for {what}{tail}")
+
+    def _ask(
+        self, method: str, path: str, *, scope: str | None, data: bytes | None = None, content_type: str = ""
+    ) -> _Answer:
+        host = ImageReference(self.host, "").api_host
+        url = f"{'http' if is_loopback(host) else 'https'}://{host}{path}"
+        headers = {"Accept": ", ".join(MANIFEST_TYPES)}
+        if content_type:
+            headers["Content-Type"] = content_type
+        key = scope or ""
+        answer = self._send(method, url, headers, self._tokens.get(key), data)
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return self._allowed(answer, method, path)
+        self._tokens[key] = self._authorization(answer.headers.get("WWW-Authenticate", ""), scope)
+        return self._allowed(self._send(method, url, headers, self._tokens[key], data), method, path)
+
+    def _allowed(self, answer: _Answer, method: str, path: str) -> _Answer:
+        if answer.status in (401, 403):
+            raise self._refused(f"{'to write' if method == 'PUT' else 'to read'} {path.removeprefix('/v2/') or 'it'}")
+        return answer
+
+    def _refused(self, what: str) -> Unauthorized:
+        login = f"docker login {self.host}" if self.host != DOCKER_HUB else "docker login"
+        if self.credentials is None:
+            return Unauthorized(
+                f"The registry {self.host} wants credentials {what}: set app_registry_username and"
+                f" app_registry_password, or log in with `{login}`"
+            )
+        return Unauthorized(
+            f"The registry {self.host} refuses user '{self.credentials.username}' (from {self.credentials.source})"
+            f" {what}: correct app_registry_username and app_registry_password, or log in again with `{login}`"
+        )
+
+    def _authorization(self, challenge: str, scope: str | None) -> str:
+        kind, _, rest = challenge.partition(" ")
+        if kind.lower() == "basic" or not challenge:
+            if self.credentials is None:
+                raise self._refused("to talk at all")
+            return self.credentials.basic
+        parameters = dict(_CHALLENGE_PARAMETER.findall(rest))
+        realm = parameters.get("realm", "")
+        parts = urllib.parse.urlsplit(realm)
+        # A registry could name a realm without TLS and so collect the password in clear.
+        if parts.scheme != "https" and not is_loopback(parts.netloc):
+            raise RegistryError(f"The registry {self.host} asks for a login ({kind}) that is not understood here")
+        return f"Bearer {self._token(realm, parameters.get('service'), scope)}"
+
+    def _token(self, realm: str, service: str | None, scope: str | None) -> str:
+        query = [(name, value) for name, value in (("service", service), ("scope", scope)) if value]
+        headers: dict[str, str] = {}
+        authorization = self.credentials.basic if self.credentials else None
+        if self.credentials and self.credentials.is_identity_token:
+            form = [*query, ("grant_type", "refresh_token"), ("refresh_token", self.credentials.secret)]
+            data = urllib.parse.urlencode([*form, ("client_id", "fastapi-mysql-k8s")]).encode()
+            answer = self._send("POST", realm, headers, None, data)
+        else:
+            separator = "&" if "?" in realm else "?"
+            url = f"{realm}{separator}{urllib.parse.urlencode(query)}"
+            answer = self._send("GET", url, headers, authorization, None)
+        if answer.status in (400, 401, 403):
+            raise self._refused("to log in")
+        if answer.status != HTTPStatus.OK:
+            raise self._unexpected("a token", answer)
+        try:
+            body = json.loads(answer.body)
+            return str(body.get("token") or body["access_token"])
+        except (ValueError, KeyError, AttributeError) as error:
+            raise RegistryError(f"The registry {self.host} gave a token that cannot be read") from error
+
+    def _send(
+        self, method: str, url: str, headers: dict[str, str], authorization: str | None, data: bytes | None
+    ) -> _Answer:
+        request = urllib.request.Request(url, data=data, headers=headers, method=method)
+        if authorization:
+            # Not sent on to another host when the registry redirects.
+            request.add_unredirected_header("Authorization", authorization)
+        try:
+            with self._open(request) as response:
+                return _Answer(response.status, response.headers, response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return _Answer(error.code, error.headers, error.read())
+        except urllib.error.URLError as error:
+            raise self._no_connection(request.host, error.reason) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise self._no_connection(request.host, error) from error
+
+    def _open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        if self._opener is None:
+            # As in Docker, what is on this machine is never asked through a proxy.
+            handlers: list[urllib.request.BaseHandler] = (
+                [urllib.request.ProxyHandler({})]
+                if is_loopback(self.host)
+                else [urllib.request.HTTPSHandler(context=_tls())]
+            )
+            self._opener = urllib.request.build_opener(*handlers)
+        response: http.client.HTTPResponse = self._opener.open(request, timeout=self.timeout)
+        return response
+
+    def _no_connection(self, host: str, reason: object) -> Unreachable:
+        if isinstance(reason, ConnectionRefusedError):
+            why = "the connection is refused. Start the registry, or correct app_registry"
+        elif isinstance(reason, socket.gaierror):
+            why = "its name cannot be resolved. Correct app_registry, or mend the network"
+        elif isinstance(reason, ssl.SSLCertVerificationError):
+            why = (
+                f"its certificate is not trusted ({_one_line(reason.verify_message)})."
+                " Name the authority's file in SSL_CERT_FILE"
+            )
+        elif isinstance(reason, ssl.SSLError):
+            why = f"TLS fails ({_one_line(reason.reason)}). Only a registry on this machine is used without TLS"
+        elif isinstance(reason, TimeoutError):
+            why = f"no answer within {self.timeout:g} s. Check app_registry and the network"
+        else:
+            why = f"{_one_line(reason)}. Check app_registry"
+        via = "" if host == self.host else f" (at {host})"
+        return Unreachable(f"No registry answers at {self.host}{via}: {why}")

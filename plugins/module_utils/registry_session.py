@@ -1,0 +1,30 @@
+"""From a task's arguments to a client for a registry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import RegistryClient
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
+    Credentials,
+    find_credentials,
+)
+
+# The part of a task's arguments that says who asks; the actions that talk to a registry share it.
+CREDENTIALS_SPEC: dict[str, dict[str, object]] = {
+    "username": {"type": "str", "default": ""},
+    "password": {"type": "str", "default": "", "no_log": True},
+    "docker_config": {"type": "str", "default": ""},
+    "timeout": {"type": "int", "default": 20},
+}
+
+
+def open_registry(host: str, args: Mapping[str, object]) -> RegistryClient:
+    """Make a client for ``host``: with the given user name, else with what ``docker login`` keeps."""
+    username, password = str(args["username"] or ""), str(args["password"] or "")
+    if username:
+        credentials: Credentials | None = Credentials(username, password)
+    else:
+        credentials = find_credentials(host, str(args["docker_config"] or "") or None, os.environ)
+    return RegistryClient(host, credentials, timeout=float(str(args["timeout"])))
