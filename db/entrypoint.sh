@@ -55,10 +55,10 @@ accounts() {
     cat <<SQL
 SET NAMES utf8mb4;
 DELETE FROM mysql.global_priv WHERE User <> 'mariadb.sys';
-DELETE FROM mysql.db;
-DELETE FROM mysql.tables_priv;
-DELETE FROM mysql.columns_priv;
-DELETE FROM mysql.procs_priv;
+DELETE FROM mysql.db WHERE User <> 'mariadb.sys';
+DELETE FROM mysql.tables_priv WHERE User <> 'mariadb.sys';
+DELETE FROM mysql.columns_priv WHERE User <> 'mariadb.sys';
+DELETE FROM mysql.procs_priv WHERE User <> 'mariadb.sys';
 DELETE FROM mysql.proxies_priv;
 DELETE FROM mysql.roles_mapping;
 FLUSH PRIVILEGES;

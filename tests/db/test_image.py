@@ -1,0 +1,204 @@
+"""What the image promises to those who run it."""
+
+import time
+
+import pytest
+
+from containers import IMAGE, READY_SECONDS, Server, Servers, docker, must
+
+AWKWARD = [
+    "datascientest1234",
+    "a@b/c:d%e?f#g",
+    'it\'s "quoted" `twice`',
+    "back\\slash\\'; DROP USER root@localhost; --",
+    "$HOME $(id) `id` ${X} * ~ !",
+    "pässwörd 密码 🔑",
+    " spaces around ",
+    "two;\nlines\n",
+    "--",
+    "p" * 5000,
+]
+
+
+def test_holds_the_hundred_users(server: Server) -> None:
+    """One source, 100 rows, August first and Linda second."""
+    assert server.answer("SELECT COUNT(*), MIN(id), MAX(id) FROM Main.Users") == (
+        "100\t1\t100"
+    )
+    assert server.answer("SELECT username FROM Main.Users WHERE id <= 2").split() == [
+        "August",
+        "Linda",
+    ]
+    assert server.answer("SELECT COUNT(DISTINCT username, email) FROM Main.Users") == (
+        "100"
+    )
+
+
+def test_table_is_the_exams(server: Server) -> None:
+    """The columns' names and the key are those that an API relies on."""
+    lines = server.answer("DESCRIBE Main.Users").splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["id", "username", "email"]
+    assert lines[0].split("\t")[1:] == [
+        "int(11)",
+        "NO",
+        "PRI",
+        "NULL",
+        "auto_increment",
+    ]
+
+
+@pytest.mark.parametrize("user", ["root", "app"])
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_refuses_a_wrong_password(server: Server, user: str, password: str) -> None:
+    """Neither an empty nor a wrong password opens it, and `mysql` says so."""
+    done = server.sql("SELECT 1", user, password)
+    assert done.returncode != 0
+    assert "Access denied" in done.stderr
+
+
+def test_nobody_else_has_an_account(server: Server) -> None:
+    """No anonymous user, no account from the build."""
+    users = server.answer("SELECT CONCAT(user, '@', host) FROM mysql.user ORDER BY 1")
+    assert users.split() == [
+        "app@%",
+        "mariadb.sys@localhost",
+        "root@%",
+        "root@localhost",
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO Main.Users (username, email) VALUES ('x', 'y')",
+        "UPDATE Main.Users SET username = 'x'",
+        "DELETE FROM Main.Users",
+        "DROP TABLE Main.Users",
+        "CREATE TABLE Main.Other (id INT)",
+        "SELECT * FROM mysql.global_priv",
+        "SELECT LOAD_FILE('/etc/passwd') INTO OUTFILE '/tmp/x'",
+    ],
+)
+def test_application_user_only_reads(server: Server, statement: str) -> None:
+    """The API's account can SELECT from its database, and nothing more."""
+    assert server.answer("SELECT COUNT(*) FROM Main.Users", "app", "secret") == "100"
+    done = server.sql(statement, "app", "secret")
+    assert done.returncode != 0
+    assert "denied" in done.stderr
+
+
+def test_runs_as_nobody_special_on_a_read_only_root(server: Server) -> None:
+    """Non-root by number, root file system read-only, the server itself is process 1."""
+    assert (
+        must("inspect", "--format", "{{.Config.User}}", IMAGE).strip() == "10002:10002"
+    )
+    assert server.shell("id -u; id -g").split() == ["10002", "10002"]
+    assert server.shell("touch /x 2>&1 || true").endswith("Read-only file system")
+    assert server.shell("readlink /proc/1/exe") == "/usr/sbin/mariadbd"
+
+
+def test_listens_on_loopback_only(server: Server) -> None:
+    """The API is in the same Pod: nobody else needs the port."""
+    listening = server.shell("grep ' 0A ' /proc/net/tcp /proc/net/tcp6 || true")
+    assert [line.split()[2] for line in listening.splitlines()] == ["0100007F:0CEA"]
+
+
+def test_secrets_are_nowhere_to_be_read(servers: Servers) -> None:
+    """Not in arguments, not in the server's environment, not in files, not in the log."""
+    server = servers(
+        MYSQL_ROOT_PASSWORD="T0pSecret", MYSQL_USER="app", MYSQL_PASSWORD="AppS3cret"
+    ).ready()
+    secret = "T0pSecret|AppS3cret"
+    for place in ("cmdline", "environ"):
+        shown = server.shell(f"tr '\\0' ' ' </proc/1/{place}")
+        assert shown and "cret" not in shown
+    assert server.shell(f"grep -rlE '{secret}' /tmp /run /var/lib/mysql; :") == ""
+    assert "cret" not in server.log()
+
+
+def test_is_ready_in_time_within_a_pods_memory(servers: Servers) -> None:
+    """From `docker run` to the first authenticated SELECT, and the peak of memory."""
+    began = time.monotonic()
+    server = servers().ready()
+    took = time.monotonic() - began
+    usage = must("stats", "--no-stream", "--format", "{{.MemUsage}}", server.name)
+    print(f"ready after {took:.1f} s, {usage.strip()}")
+    assert took < READY_SECONDS
+
+
+@pytest.mark.parametrize("password", AWKWARD)
+def test_takes_any_password(servers: Servers, password: str) -> None:
+    """Root's and the user's, the same characters on both sides, also after a restart."""
+    server = servers(
+        MYSQL_ROOT_PASSWORD=password, MYSQL_USER="app", MYSQL_PASSWORD=password + "2"
+    ).ready()
+    assert (
+        server.answer("SELECT COUNT(*) FROM Main.Users", "app", password + "2") == "100"
+    )
+    assert server.sql("SELECT 1", "app", password).returncode != 0
+
+
+@pytest.mark.parametrize("user", ["it's", 'a"b', "back\\slash", "ü@ser", "a`b"])
+def test_takes_any_user_name(servers: Servers, user: str) -> None:
+    """A name is a name, never SQL."""
+    server = servers(MYSQL_USER=user, MYSQL_PASSWORD="p").ready()
+    assert server.answer("SELECT COUNT(*) FROM Main.Users", user, "p") == "100"
+
+
+@pytest.mark.parametrize("name", ["Shop", "it's", "a`b"])
+def test_serves_the_users_under_another_database_name(
+    servers: Servers, name: str
+) -> None:
+    """MYSQL_DATABASE names the database that the user reads."""
+    server = servers(MYSQL_DATABASE=name, MYSQL_USER="app", MYSQL_PASSWORD="p").ready()
+    quoted = "`" + name.replace("`", "``") + "`"
+    assert server.answer(f"SELECT COUNT(*) FROM {quoted}.Users", "app", "p") == "100"
+    assert server.sql("SELECT 1 FROM Main.Users", "app", "p").returncode != 0
+
+
+def test_listens_where_it_is_told(servers: Servers) -> None:
+    """MYSQL_TCP_PORT and MYSQL_BIND_ADDRESS."""
+    server = servers(MYSQL_TCP_PORT="13306", MYSQL_BIND_ADDRESS="0.0.0.0").ready()
+    listening = server.shell("grep ' 0A ' /proc/net/tcp")
+    assert [line.split()[1] for line in listening.splitlines()] == ["00000000:33FA"]
+
+
+def test_another_command_runs_instead() -> None:
+    """As in the stock images: options go to the server, a command replaces it."""
+    version = must("run", "--rm", "--network", "none", IMAGE, "mysql", "--version")
+    assert "10.11" in version
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({}, "MYSQL_ROOT_PASSWORD is not set or empty."),
+        ({"MYSQL_ROOT_PASSWORD": ""}, "MYSQL_ROOT_PASSWORD is not set or empty."),
+        (
+            {"MYSQL_ROOT_PASSWORD": "x", "MYSQL_USER": "app"},
+            "MYSQL_USER is set, MYSQL_PASSWORD is not set or empty.",
+        ),
+        (
+            {"MYSQL_ROOT_PASSWORD": "x", "MYSQL_USER": "root", "MYSQL_PASSWORD": "x"},
+            "MYSQL_USER is root, whose password is MYSQL_ROOT_PASSWORD: "
+            + "leave MYSQL_USER out.",
+        ),
+        (
+            {"MYSQL_ROOT_PASSWORD": "x", "MYSQL_TCP_PORT": "tcp://10.0.0.1:3306"},
+            "MYSQL_TCP_PORT: 'tcp://10.0.0.1:3306' is not a port.",
+        ),
+        (
+            {"MYSQL_ROOT_PASSWORD": "x", "MYSQL_TCP_PORT": "65536"},
+            "MYSQL_TCP_PORT: '65536' is not a port.",
+        ),
+    ],
+)
+def test_refuses_a_bad_environment(environment: dict[str, str], message: str) -> None:
+    """One clear line, exit status 1."""
+    variables = [part for name in environment for part in ("--env", name)]
+    done = docker(
+        *("run", "--rm", "--network", "none", "--read-only", *variables, IMAGE),
+        environment=environment,
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"The database cannot start: {message}\n"
