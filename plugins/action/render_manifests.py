@@ -58,7 +58,9 @@ class ActionModule(ActionBase):
     def _render(self, template: Path, variables: dict[str, Any]) -> str:
         text = trust_as_template(template.read_text(encoding="utf-8"))
         templar = self._templar.copy_with_new_env(searchpath=[str(template.parent)], available_variables=variables)
-        return str(templar.template(text, escape_backslashes=False, overrides={"trim_blocks": True}))
+        # An included partial ends with the end of its last line, like any other line.
+        overrides = {"trim_blocks": True, "keep_trailing_newline": True}
+        return str(templar.template(text, escape_backslashes=False, overrides=overrides)).rstrip("\n") + "\n"
 
 
 def read(path: Path) -> str | None:

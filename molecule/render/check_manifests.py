@@ -1,0 +1,157 @@
+"""Check one target's rendered manifests by schema and against what was asked for.
+
+The folder is the argument, what was asked for comes as JSON on standard input.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import yaml
+from kubernetes_validate.utils import all_versions
+
+FILES = {
+    "my-secret-eval.yml": 0o600,
+    "my-deployment-eval.yml": 0o640,
+    "my-service-eval.yml": 0o640,
+    "my-ingress-eval.yml": 0o640,
+}
+LABELS = {f"app.kubernetes.io/{key}" for key in ("name", "instance", "component", "part-of", "managed-by")}
+PROBLEMS: list[str] = []
+
+
+def expect(got: object, wanted: object, what: str) -> None:
+    """Note a difference, without showing it when it may be a password."""
+    if got != wanted:
+        secret = "password" in what
+        PROBLEMS.append(f"{what} is wrong" if secret else f"{what} is {got!r}, not {wanted!r}")
+
+
+def unescaped(text: str) -> str:
+    """What Kubernetes makes of the value of an environment variable."""
+    references = re.sub(r"\$\$", "", text)
+    expect("$(" in references, False, f"a reference in {text}")
+    return text.replace("$$", "$")
+
+
+def check_files(folder: Path, asked: dict[str, Any]) -> None:
+    """Modes, comments, and no password in clear anywhere."""
+    expect(stat.S_IMODE(folder.stat().st_mode), 0o700, "the folder's mode")
+    expect(sorted(path.name for path in folder.iterdir()), sorted(FILES), "the list of files")
+    for name, mode in FILES.items():
+        path = folder / name
+        text = path.read_text(encoding="utf-8")
+        expect(stat.S_IMODE(path.stat().st_mode), mode, f"{name}: its mode")
+        expect(len(text.splitlines()) > 10 and text.startswith("# "), True, f"{name}: begins with a comment")
+        for password in (asked["password"], asked["root_password"]):
+            spellings = {password, json.dumps(password), json.dumps(password, ensure_ascii=False)}
+            expect(any(item in text for item in spellings), False, f"{name}: free of a password in clear")
+
+
+def check_schema(document: dict[str, Any]) -> None:
+    """The oldest and the newest Kubernetes that the schemas know, strictly: no unknown field."""
+    versions = all_versions()
+    for version in (versions[0], versions[-1]):
+        try:
+            kubernetes_validate.validate(document, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            PROBLEMS.append(f"{document['kind']} is not valid for Kubernetes {version}: {error.message}")
+
+
+def check_secret(secret: dict[str, Any], asked: dict[str, Any]) -> None:
+    """The passwords as given, in `data`."""
+    decoded = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+    expect(secret["metadata"]["name"], asked["secret_name"], "the Secret's name")
+    expect(decoded["MYSQL_PASSWORD"], asked["password"], "the password")
+    expect(decoded["MYSQL_ROOT_PASSWORD"], asked["root_password"], "the root password")
+    expect("stringData" in secret, False, "the presence of stringData")
+
+
+def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Replicas, images, environment, probes, and how hard the containers are."""
+    spec = deployment["spec"]
+    expect(spec["replicas"], int(asked["replicas"]), "replicas")
+    expect(spec["strategy"]["rollingUpdate"], {"maxUnavailable": 0, "maxSurge": 1}, "the strategy")
+    labels = spec["template"]["metadata"]["labels"]
+    expect(spec["selector"]["matchLabels"].items() <= labels.items(), True, "that the selector selects the Pods")
+    annotations = spec["template"]["metadata"]["annotations"]
+    expect(len(annotations["fastapi-mysql-k8s/credentials-checksum"]), 16, "the checksum's length")
+    pod = spec["template"]["spec"]
+    expect(pod["automountServiceAccountToken"], False, "automountServiceAccountToken")
+    expect([item["name"] for item in pod.get("imagePullSecrets", [])], asked["pull_secrets"], "the pull secrets")
+    volumes = {item["name"] for item in pod.get("volumes", [])}
+    mounts = {mount["name"] for item in pod["containers"] for mount in item.get("volumeMounts", [])}
+    expect(volumes, mounts, "the set of volumes")
+    containers = {item["name"]: item for item in pod["containers"]}
+    expect(set(containers), {"api", "mysql"} if asked["db_image"] else {"api"}, "the set of containers")
+    check_api(containers["api"], asked)
+    if asked["db_image"]:
+        check_database(containers["mysql"], asked)
+
+
+def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
+    """The API's container."""
+    expect(api["image"], asked["api_image"], "the API's image")
+    expect(api["ports"][0]["containerPort"], int(asked["api_port"]), "the API's port")
+    expect(api["readinessProbe"]["httpGet"]["path"], asked["readiness"], "the readiness path")
+    expect(api["livenessProbe"]["httpGet"]["path"], asked["liveness"], "the liveness path")
+    expect("securityContext" in api, asked["api_hardened"], "hardening of the API")
+    env = {item["name"]: unescaped(item["value"]) for item in api["env"] or [] if "value" in item}
+    own = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asked["api_environment"].items()}
+    if asked["db_image"]:
+        own |= {"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": "3306"}
+        own |= {"MYSQL_USER": asked["db_user"], "MYSQL_DATABASE": asked["db_name"]}
+    expect(env, own, "the API's environment")
+
+
+def check_database(mysql: dict[str, Any], asked: dict[str, Any]) -> None:
+    """The database's container."""
+    expect(mysql["image"], asked["db_image"], "the database's image")
+    expect("securityContext" in mysql, asked["db_hardened"], "hardening of the database")
+    root = asked["db_user"] == "root"
+    names = {item["name"] for item in mysql["env"]}
+    account = set() if root else {"MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"}
+    expect(names, {"MYSQL_ROOT_PASSWORD"} | account, "the database's environment")
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        command = mysql[probe]["exec"]["command"]
+        expect(command[-2:], [asked["db_user"], asked["db_name"]], f"{probe}: its account and database")
+        variable = "MYSQL_ROOT_PASSWORD" if root else "MYSQL_PASSWORD"
+        expect(f'MYSQL_PWD="${variable}"' in command[2], True, f"{probe}: logs in")
+
+
+def main() -> int:
+    """Check everything, then tell all problems at once."""
+    folder = Path(sys.argv[1])
+    asked = json.load(sys.stdin)
+    check_files(folder, asked)
+    documents = [item for name in FILES for item in yaml.safe_load_all((folder / name).read_text()) if item]
+    kinds = ["Namespace"] * asked["create_namespace"] + ["Secret", "Deployment", "Service", "Ingress"]
+    expect([item["kind"] for item in documents], kinds, "the list of kinds")
+    objects = {item["kind"]: item for item in documents}
+    for document in documents:
+        check_schema(document)
+        expect(set(document["metadata"]["labels"]), LABELS, f"the labels of the {document['kind']}")
+        if document["kind"] != "Namespace":
+            expect(document["metadata"]["namespace"], asked["namespace"], f"{document['kind']}: its namespace")
+    check_secret(objects["Secret"], asked)
+    check_deployment(objects["Deployment"], asked)
+    rule = objects["Ingress"]["spec"]["rules"][0]
+    backend = rule["http"]["paths"][0]["backend"]["service"]
+    expect(objects["Ingress"]["spec"]["ingressClassName"], asked["ingress_class"], "the Ingress class")
+    expect(rule.get("host", ""), asked["ingress_host"], "the Ingress host")
+    expect(backend["name"], objects["Service"]["metadata"]["name"], "the Ingress backend")
+    expect(backend["port"]["name"], objects["Service"]["spec"]["ports"][0]["name"], "the Ingress port")
+    for problem in PROBLEMS:
+        print(f"{folder.name}: {problem}", file=sys.stderr)
+    return 1 if PROBLEMS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
