@@ -20,5 +20,5 @@ class ActionModule(ActionBase):
         )
         problems = find_problems({name.removeprefix("app_"): value for name, value in args["target"].items()})
         if problems:
-            result.update(failed=True, problems=problems, msg="\n".join(problems))
+            result.update(failed=True, msg="\n".join(problems))
         return result

@@ -158,32 +158,32 @@ class RegistryClient:
         key = scope or ""
         answer = self._send(method, url, headers, self._tokens.get(key), data)
         if answer.status != HTTPStatus.UNAUTHORIZED:
-            return self._allowed(answer, method, path)
+            return self._allowed(answer, method)
         self._tokens[key] = self._authorization(answer.headers.get("WWW-Authenticate", ""), scope)
-        return self._allowed(self._send(method, url, headers, self._tokens[key], data), method, path)
+        return self._allowed(self._send(method, url, headers, self._tokens[key], data), method)
 
-    def _allowed(self, answer: _Answer, method: str, path: str) -> _Answer:
+    def _allowed(self, answer: _Answer, method: str) -> _Answer:
         if answer.status in (401, 403):
-            raise self._refused(f"{'to write' if method == 'PUT' else 'to read'} {path.removeprefix('/v2/') or 'it'}")
+            raise self._refused(" for writing" if method == "PUT" else "")
         return answer
 
     def _refused(self, what: str) -> Unauthorized:
         login = f"docker login {self.host}" if self.host != DOCKER_HUB else "docker login"
         if self.credentials is None:
             return Unauthorized(
-                f"The registry {self.host} wants credentials {what}: set app_registry_username and"
+                f"The registry {self.host} wants credentials{what}: set app_registry_username and"
                 f" app_registry_password, or log in with `{login}`"
             )
         return Unauthorized(
             f"The registry {self.host} refuses user '{self.credentials.username}' (from {self.credentials.source})"
-            f" {what}: correct app_registry_username and app_registry_password, or log in again with `{login}`"
+            f"{what}: correct app_registry_username and app_registry_password, or log in again with `{login}`"
         )
 
     def _authorization(self, challenge: str, scope: str | None) -> str:
         kind, _, rest = challenge.partition(" ")
         if kind.lower() == "basic" or not challenge:
             if self.credentials is None:
-                raise self._refused("to talk at all")
+                raise self._refused("")
             return self.credentials.basic
         parameters = dict(_CHALLENGE_PARAMETER.findall(rest))
         realm = parameters.get("realm", "")
@@ -206,7 +206,7 @@ class RegistryClient:
             url = f"{realm}{separator}{urllib.parse.urlencode(query)}"
             answer = self._send("GET", url, headers, authorization, None)
         if answer.status in (400, 401, 403):
-            raise self._refused("to log in")
+            raise self._refused("")
         if answer.status != HTTPStatus.OK:
             raise self._unexpected("a token", answer)
         try:

@@ -1,0 +1,38 @@
+"""Documentation of the action plugin docker_engine: the work is done on the controller, in plugins/action/docker_engine.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: docker_engine
+short_description: Check that a Docker engine answers
+description:
+  - Pings the engine over its Unix socket or plain TCP and fails in one line. Addresses with TLS or SSH are
+    left to the Docker modules.
+  - Runs on the controller and changes nothing.
+options:
+  docker_host:
+    description: Address of the engine; empty is E(DOCKER_HOST), else C(unix:///var/run/docker.sock).
+    type: str
+    default: ""
+  timeout:
+    description: Seconds to wait for the answer.
+    type: int
+    default: 10
+author:
+  - The authors of fastapi-mysql-k8s
+"""
+
+EXAMPLES = r"""
+---
+- name: Check that a Docker engine answers
+  fastapi_mysql.k8s.docker_engine:
+"""
+
+RETURN = r"""
+---
+docker_host:
+  description: The address that was asked.
+  returned: success
+  type: str
+"""
