@@ -76,8 +76,7 @@ def context_tag(
     dockerfile_path = _check(context, dockerfile)
     try:
         files = [
-            (path, *_describe(entry))
-            for path, entry in dockerignore.walk(context, _patterns(context, dockerfile_path))
+            (path, *_describe(entry)) for path, entry in dockerignore.walk(context, _patterns(context, dockerfile_path))
         ]
     except OSError as error:
         raise BadContext(f"{error.filename} in the build context cannot be read: {error.strerror}") from error

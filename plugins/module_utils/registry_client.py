@@ -252,11 +252,11 @@ class RegistryClient:
             why = "its name cannot be resolved. Correct app_registry, or mend the network"
         elif isinstance(reason, ssl.SSLCertVerificationError):
             why = (
-                f"its certificate is not trusted ({_one_line(reason.verify_message)})."
+                f"its certificate is not trusted ({_one_line(getattr(reason, 'verify_message', reason))})."
                 " Name the authority's file in SSL_CERT_FILE"
             )
         elif isinstance(reason, ssl.SSLError):
-            why = f"TLS fails ({_one_line(reason.reason)}). Only a registry on this machine is used without TLS"
+            why = f"TLS fails ({_one_line(getattr(reason, 'reason', None) or reason)}). Only a registry on this machine is used without TLS"
         elif isinstance(reason, TimeoutError):
             why = f"no answer within {self.timeout:g} s. Check app_registry and the network"
         else:

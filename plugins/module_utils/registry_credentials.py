@@ -60,7 +60,9 @@ def _ask_helper(helper: str, server: str, environment: Mapping[str, str]) -> Cre
             env=dict(environment),
         )
     except FileNotFoundError as error:
-        raise CredentialsError(f"Docker's config.json names the credential helper {program}, which is not in PATH") from error
+        raise CredentialsError(
+            f"Docker's config.json names the credential helper {program}, which is not in PATH"
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise CredentialsError(f"the credential helper {program} gave no answer within {_HELPER_TIMEOUT} s") from error
     if answer.returncode != 0:
@@ -81,9 +83,11 @@ def _from_entry(entry: Mapping[str, object], source: str) -> Credentials | None:
     encoded = entry.get("auth")
     if isinstance(encoded, str) and encoded:
         try:
-            username, _, secret = base64.b64decode(encoded).decode().partition(":")
+            username, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError) as error:
-            raise CredentialsError(f"{source} holds an 'auth' that is not base64: log in again with `docker login`") from error
+            raise CredentialsError(
+                f"{source} holds an 'auth' that is not base64: log in again with `docker login`"
+            ) from error
         return Credentials(username, secret.rstrip("\0"), False, source)
     name, password = entry.get("username"), entry.get("password")
     if isinstance(name, str) and isinstance(password, str):

@@ -14,10 +14,12 @@ def unknown_names(prefix: str, given: Iterable[str], known: Iterable[str]) -> li
 
 def describe_unknown(role: str, unknown: Iterable[str], known: Iterable[str]) -> str:
     """Say in one line which names the role does not know and what was probably meant."""
-    known_names = sorted(known)
+    # Compared without the prefix, which they all share.
+    prefix = f"{role}_"
+    known_rests = sorted(name.removeprefix(prefix) for name in known)
     parts: list[str] = []
     for name in unknown:
-        close = difflib.get_close_matches(name, known_names, n=1, cutoff=0.6)
-        parts.append(f"{name} (did you mean {close[0]}?)" if close else name)
+        close = difflib.get_close_matches(name.removeprefix(prefix), known_rests, n=1, cutoff=0.6)
+        parts.append(f"{name} (did you mean {prefix}{close[0]}?)" if close else name)
     noun = "variable" if len(parts) == 1 else "variables"
     return f"The role {role} does not know the {noun} {', '.join(parts)}: see roles/{role}/meta/argument_specs.yml"

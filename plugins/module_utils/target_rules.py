@@ -122,7 +122,9 @@ def _environment(name: str, value: object) -> Problem:
         return f"app_{name} must map names to values"
     bad = sorted(_text(key) for key in value if not _ENVIRONMENT_NAME.fullmatch(_text(key)))
     if bad:
-        return f"app_{name} has names that no container takes: {', '.join(bad)} (letters, digits, _ . -, no digit first)"
+        return (
+            f"app_{name} has names that no container takes: {', '.join(bad)} (letters, digits, _ . -, no digit first)"
+        )
     nested = sorted(_text(key) for key, one in value.items() if isinstance(one, (Mapping, list)) or one is None)
     if nested:
         return f"app_{name} has values that are not text or numbers: {', '.join(nested)}"

@@ -1,0 +1,116 @@
+"""A registry of a few lines, in this process.
+
+The protocol's unhappy answers (a token that is refused, a header that is missing, a limit of
+requests) cannot be had from a real registry on demand; the happy ones are tried with a real
+registry by the scenarios that build and push.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+USER_AUTHORIZATION = "Basic bWU6czNjcmV0"  # me:s3cret
+
+
+@dataclass
+class FakeRegistry:
+    """What the registry holds, how it behaves, and what it was asked."""
+
+    auth: str = ""
+    """ "", "basic" or "bearer"."""
+    fails_with: int = 0
+    tells_digests: bool = True
+    anonymous_token: bool = True
+    manifests: dict[str, bytes] = field(default_factory=dict)
+    media_types: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    accepted: str = ""
+    port: int = 0
+
+    @property
+    def host(self) -> str:
+        """The registry's host as an image names it."""
+        return f"127.0.0.1:{self.port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    registry: FakeRegistry
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+    def _answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _token(self) -> None:
+        given = self.headers.get("Authorization")
+        if given not in (None, USER_AUTHORIZATION) or (given is None and not self.registry.anonymous_token):
+            self._answer(401)
+        else:
+            self._answer(200, b'{"token": "user"}' if given else b'{"access_token": "nobody"}')
+
+    def _challenge(self) -> str | None:
+        given = self.headers.get("Authorization", "")
+        if self.registry.auth == "basic" and given != USER_AUTHORIZATION:
+            return 'Basic realm="test"'
+        if self.registry.auth == "bearer":
+            allowed = ("Bearer user",) if self.command == "PUT" else ("Bearer user", "Bearer nobody")
+            if given not in allowed:
+                return f'Bearer realm="http://{self.registry.host}/token",service="fake"'
+        return None
+
+    def _serve(self) -> None:
+        registry = self.registry
+        registry.asked.append(f"{self.command} {self.path}")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/token"):
+            return self._token()
+        if registry.fails_with:
+            return self._answer(registry.fails_with, b'{"errors": [{"message": "no\\nmore"}]}')
+        challenge = self._challenge()
+        if challenge:
+            return self._answer(401, headers={"WWW-Authenticate": challenge})
+        if self.path == "/v2/":
+            return self._answer(200, b"{}")
+        if self.command == "PUT":
+            registry.manifests[self.path] = body
+            registry.media_types[self.path] = self.headers["Content-Type"]
+            return self._answer(201)
+        registry.accepted = self.headers.get("Accept", "")
+        stored = registry.manifests.get(self.path)
+        if stored is None:
+            return self._answer(404, b'{"errors": [{"message": "manifest unknown"}]}')
+        headers = {"Content-Type": registry.media_types[self.path]}
+        if registry.tells_digests:
+            headers["Docker-Content-Digest"] = f"sha256:{hashlib.sha256(stored).hexdigest()}"
+        return self._answer(200, stored, headers)
+
+    do_GET = do_HEAD = do_PUT = do_POST = _serve
+
+
+@contextmanager
+def serve(registry: FakeRegistry) -> Iterator[FakeRegistry]:
+    """Run ``registry`` on a free port of this machine."""
+    handler = type("Handler", (_Handler,), {"registry": registry})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    registry.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield registry
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,54 @@
+"""Whether a Docker engine answers is known before anything is built."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.docker_engine import NoEngine, check_engine
+
+
+def answer_once(path: Path, answer: bytes) -> threading.Thread:
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.bind(str(path))
+    server.listen()
+
+    def serve() -> None:
+        with server, server.accept()[0] as connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread
+
+
+def test_an_engine_answers(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    thread = answer_once(path, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+    assert check_engine("", {"DOCKER_HOST": f"unix://{path}"}) == f"unix://{path}"
+    thread.join()
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", b"", b"nonsense\r\n"])
+def test_something_else_answers(tmp_path: Path, answer: bytes) -> None:
+    path = tmp_path / "s"
+    thread = answer_once(path, answer)
+    with pytest.raises(NoEngine, match="start it or set app_docker_host"):
+        check_engine(f"unix://{path}", {})
+    thread.join()
+
+
+@pytest.mark.parametrize("host", ["unix:///does/not/exist", "tcp://127.0.0.1:1"])
+def test_nothing_answers(host: str) -> None:
+    with pytest.raises(NoEngine, match=f"No Docker engine answers at {host} "):
+        check_engine(host, {})
+
+
+@pytest.mark.parametrize(
+    ("host", "environment"), [("ssh://me@host", {}), ("tcp://127.0.0.1:1", {"DOCKER_TLS_VERIFY": "1"})]
+)
+def test_what_is_left_to_the_docker_modules(host: str, environment: dict[str, str]) -> None:
+    assert check_engine(host, environment) == host

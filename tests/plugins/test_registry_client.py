@@ -1,0 +1,159 @@
+"""The registry's protocol: what is asked, who asks, and what is said when it goes wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import ssl
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import ImageReference
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import (
+    MANIFEST_TYPES,
+    RegistryClient,
+    RegistryError,
+    Unauthorized,
+    Unreachable,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import Credentials
+from fake_registry import FakeRegistry, serve
+
+BODY = b'{"schemaVersion": 2}'
+DIGEST = f"sha256:{hashlib.sha256(BODY).hexdigest()}"
+ME = Credentials("me", "s3cret")
+PATH = "/v2/me/api/manifests/1"
+
+
+@pytest.fixture
+def registry() -> Iterator[FakeRegistry]:
+    fake = FakeRegistry(manifests={PATH: BODY}, media_types={PATH: MANIFEST_TYPES[1]})
+    with serve(fake):
+        yield fake
+
+
+def image(registry: FakeRegistry, tag: str = "1") -> ImageReference:
+    return ImageReference(registry.host, "me/api", tag)
+
+
+def test_a_digest_costs_one_request(registry: FakeRegistry) -> None:
+    assert RegistryClient(registry.host).digest(image(registry)) == DIGEST
+    assert registry.asked == [f"HEAD {PATH}"]
+    assert all(one in registry.accepted for one in MANIFEST_TYPES)
+
+
+def test_what_is_not_there_has_no_digest(registry: FakeRegistry) -> None:
+    client = RegistryClient(registry.host)
+    assert client.digest(image(registry, "2")) is None
+    assert client.manifest(image(registry, "2")) is None
+
+
+def test_a_registry_that_tells_no_digest_is_read(registry: FakeRegistry) -> None:
+    registry.tells_digests = False
+    assert RegistryClient(registry.host).digest(image(registry)) == DIGEST
+
+
+def test_a_second_tag_has_the_same_bytes_and_type(registry: FakeRegistry) -> None:
+    client = RegistryClient(registry.host)
+    manifest = client.manifest(image(registry))
+    assert manifest is not None
+    client.put_manifest(image(registry, "2"), manifest)
+    assert client.digest(image(registry, "2")) == DIGEST
+    assert registry.media_types["/v2/me/api/manifests/2"] == MANIFEST_TYPES[1]
+
+
+@pytest.mark.parametrize("auth", ["", "basic", "bearer"])
+def test_the_right_user_may_do_all(registry: FakeRegistry, auth: str) -> None:
+    registry.auth = auth
+    client = RegistryClient(registry.host, ME)
+    client.ping()
+    manifest = client.manifest(image(registry))
+    assert manifest is not None
+    client.put_manifest(image(registry, "2"), manifest)
+
+
+def test_a_token_is_asked_for_once(registry: FakeRegistry) -> None:
+    registry.auth = "bearer"
+    client = RegistryClient(registry.host, ME)
+    client.digest(image(registry))
+    client.digest(image(registry))
+    assert sum(one.startswith("GET /token") for one in registry.asked) == 1
+    assert any("scope=repository%3Ame%2Fapi%3Apull" in one for one in registry.asked)
+
+
+def test_an_identity_token_is_traded_in(registry: FakeRegistry) -> None:
+    registry.auth = "bearer"
+    RegistryClient(registry.host, Credentials("<token>", "abc", is_identity_token=True)).ping()
+    assert "POST /token" in registry.asked
+
+
+def test_nobody_may_read_what_is_public_but_not_write(registry: FakeRegistry) -> None:
+    registry.auth = "bearer"
+    client = RegistryClient(registry.host)
+    manifest = client.manifest(image(registry))
+    assert manifest is not None
+    with pytest.raises(Unauthorized, match="wants credentials for writing: set app_registry_username"):
+        client.put_manifest(image(registry, "2"), manifest)
+
+
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+def test_missing_and_wrong_credentials_are_told_apart(registry: FakeRegistry, auth: str) -> None:
+    registry.auth = auth
+    registry.anonymous_token = False
+    with pytest.raises(Unauthorized, match="wants credentials"):
+        RegistryClient(registry.host).ping()
+    with pytest.raises(Unauthorized, match=r"refuses user 'me' \(from the variables\)") as raised:
+        RegistryClient(registry.host, Credentials("me", "wr0ng")).ping()
+    assert "wr0ng" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("status", "says"), [(429, "limits the rate"), (500, r"answers 500 .*\(no more\)")])
+def test_other_answers_are_one_line(registry: FakeRegistry, status: int, says: str) -> None:
+    registry.fails_with = status
+    with pytest.raises(RegistryError, match=says) as raised:
+        RegistryClient(registry.host).manifest(image(registry))
+    assert "\n" not in str(raised.value)
+
+
+def test_what_is_no_registry_is_named(registry: FakeRegistry) -> None:
+    registry.fails_with = 404
+    with pytest.raises(Unreachable, match="no image registry"):
+        RegistryClient(registry.host).ping()
+
+
+def test_a_token_is_not_fetched_without_tls() -> None:
+    client = RegistryClient("ghcr.io", ME)
+    with pytest.raises(RegistryError, match="not understood"):
+        client._authorization('Bearer realm="http://elsewhere.example/token"', None)
+
+
+def test_a_refused_connection() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(Unreachable, match=f"No registry answers at {host}: the connection is refused"):
+            RegistryClient(host).ping()
+
+
+def test_a_registry_that_never_answers() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(Unreachable, match="no answer within 0.1 s"):
+            RegistryClient(f"127.0.0.1:{silent.getsockname()[1]}", timeout=0.1).ping()
+
+
+def test_reasons_are_told_apart() -> None:
+    client = RegistryClient("registry.example")
+    assert "name cannot be resolved" in str(client._no_connection("registry.example", socket.gaierror(-2, "x")))
+    untrusted = ssl.SSLCertVerificationError(1, "x")
+    untrusted.verify_message = "self-signed certificate"
+    assert "(self-signed certificate). Name the authority's file in SSL_CERT_FILE" in str(
+        client._no_connection("registry.example", untrusted)
+    )
+    assert "without TLS" in str(client._no_connection("registry.example", ssl.SSLError(1, "wrong version number")))
+
+
+def test_this_machine_is_never_asked_through_a_proxy(registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert RegistryClient(registry.host).digest(image(registry)) == DIGEST

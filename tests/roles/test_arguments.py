@@ -1,0 +1,61 @@
+"""Every role says what it takes: argument_specs and defaults name the same variables and values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+WITH_TASKS = sorted(folder.parent for folder in ROLES.glob("*/tasks"))
+
+
+def load(path: Path) -> Any:
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}
+
+
+def options(role: Path) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = load(role / "meta/argument_specs.yml")["argument_specs"]["main"].get(
+        "options", {}
+    )
+    return found
+
+
+@pytest.fixture(params=WITH_TASKS, ids=[role.name for role in WITH_TASKS])
+def role(request: pytest.FixtureRequest) -> Path:
+    folder: Path = request.param
+    return folder
+
+
+def test_defaults_equal_the_specification(role: Path) -> None:
+    specified = {name: option["default"] for name, option in options(role).items() if "default" in option}
+    assert load(role / "defaults/main.yml") == specified
+
+
+def test_an_option_without_a_default_is_required(role: Path) -> None:
+    # A secret may be required by the role's own check instead, which can say how to give it.
+    bare = {name for name, option in options(role).items() if "default" not in option}
+    assert {
+        name for name in bare if not options(role)[name].get("required") and not options(role)[name].get("no_log")
+    } == set()
+
+
+def test_every_option_is_described_and_typed(role: Path) -> None:
+    for name, option in options(role).items():
+        assert option.get("type"), name
+        assert str(option.get("description", "")).rstrip(")").endswith("."), name
+
+
+def test_names_carry_the_prefix_of_their_role(role: Path) -> None:
+    internal = f"__{role.name}_"
+    assert [name for name in options(role) if not name.startswith(f"{role.name}_")] == []
+    assert [name for name in load(role / "vars/main.yml") if not name.startswith(internal)] == []
+
+
+def test_the_first_task_refuses_unknown_variables(role: Path) -> None:
+    first = load(role / "tasks/main.yml")[0]
+    if "ansible.builtin.import_tasks" in first:
+        first = load(role / "tasks" / first["ansible.builtin.import_tasks"])[0]
+    assert "fastapi_mysql.k8s.check_arguments" in first
