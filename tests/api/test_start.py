@@ -1,0 +1,99 @@
+"""What the environment may say."""
+
+import signal
+
+import pytest
+
+from backends import ROWS, Api, MariaDB, until
+from conftest import Start
+
+PASSWORDS = [
+    "datascientest1234",
+    "p@ss/w:ord",
+    "100%25%",
+    'it\'s "quoted" `twice`',
+    "back\\slash",
+    "?a=b&c#d",
+    " spaces ",
+    "pässwörd 密码 🔑",
+    "{braces} $HOME $(id)",
+]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_any_password(database: MariaDB, start: Start, password: str) -> None:
+    """A password is data: no character of it means anything."""
+    database.user("app", password)
+    api = start(MYSQL_PASSWORD=password).ready()
+    assert len(api.get("/users").json) == len(ROWS)
+    assert password not in api.output()
+
+
+def test_any_user_and_database_name(database: MariaDB, start: Start) -> None:
+    """Names are data too."""
+    database.sql("CREATE OR REPLACE DATABASE `a/b?c%%d`")
+    database.sql("CREATE TABLE `a/b?c%%d`.Users AS SELECT * FROM Main.Users")
+    database.user("o'user@x", "p")
+    database.sql("GRANT SELECT ON `a/b?c%%d`.* TO %s@'%%'", "o'user@x")
+    names = {"MYSQL_USER": "o'user@x", "MYSQL_PASSWORD": "p"}
+    api = start(**names, MYSQL_DATABASE="a/b?c%d").ready()
+    assert len(api.get("/users").json) == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"MYSQL_PASSWORD": ""}, "MYSQL_PASSWORD is not set or empty"),
+        ({"MYSQL_USER": ""}, "MYSQL_USER is not set or empty"),
+        (
+            {"MYSQL_PORT": "tcp://10.0.0.1:3306"},
+            "MYSQL_PORT: 'tcp://10.0.0.1:3306' is not a port: give a number from 1 to 65535",
+        ),
+        (
+            {"MYSQL_PORT": "0", "MYSQL_PASSWORD": ""},
+            (
+                "MYSQL_PASSWORD is not set or empty; "
+                "MYSQL_PORT: '0' is not a port: give a number from 1 to 65535"
+            ),
+        ),
+        (
+            {"API_PORT": "eighty"},
+            "API_PORT: 'eighty' is not a port: give a number from 1 to 65535",
+        ),
+    ],
+)
+def test_refuses_to_start(start: Start, changes: dict[str, str], faults: str) -> None:
+    """One line, every fault in it, and no stack trace."""
+    api = start(**changes)
+    assert api.wait() == 1
+    assert api.output() == f"The API cannot start: {faults}.\n"
+
+
+def test_port_and_host_have_defaults(mariadb: MariaDB, start: Start) -> None:
+    """Empty is not set: 127.0.0.1, database Main."""
+    api = start(MYSQL_HOST="", MYSQL_DATABASE="").ready()
+    assert len(api.get("/users").json) == len(ROWS)
+
+
+def test_starts_before_its_database(database: MariaDB, start: Start) -> None:
+    """Containers of a Pod start in any order."""
+    database.stop()
+    api = start()
+    until(api.up, "the API")
+    assert api.get("/ready").is_unavailable()
+    assert api.get("/users").is_unavailable()
+    database.start()
+    assert until(lambda: api.get("/ready").status == 200, "ready") < 3
+    assert len(api.get("/users").json) == len(ROWS)
+
+
+def test_sigterm_lets_finish_what_has_begun(database: MariaDB, api: Api) -> None:
+    """A roll-out does not cut a request in two."""
+    with database.locked():
+        answer = api.soon("/users")
+        until(lambda: database.waiting("app") == 1, "a query in flight")
+        api.process.terminate()
+        until(lambda: "Shutting down" in api.output(), "the shutdown")
+        assert not answer.done()
+    assert answer.result().status == 200
+    assert api.wait(10) in (0, -signal.SIGTERM)
