@@ -20,7 +20,15 @@ from typing import Any, Self
 import yaml
 
 from .kube_config import Cluster, load_cluster
-from .kube_errors import ApiError, ConnectionFailed, Forbidden, KubeError, NotFound, Unauthorized, one_line
+from .kube_errors import (
+    ApiError,
+    ConnectionFailed,
+    Forbidden,
+    KubeError,
+    NotFound,
+    Unauthorized,
+    one_line,
+)
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"

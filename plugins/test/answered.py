@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import Answer, matches
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import (
+    Answer,
+    matches,
+)
 
 
 def answered(result: Mapping[str, Any], endpoint: Mapping[str, Any]) -> bool:
