@@ -70,7 +70,7 @@ def _one_line(text: object) -> str:
 
 
 def _tls() -> ssl.SSLContext:
-    """The system's certificate authorities (SSL_CERT_FILE counts) and those of REQUESTS_CA_BUNDLE."""
+    """Trust the system's certificate authorities (SSL_CERT_FILE counts) and those of REQUESTS_CA_BUNDLE."""
     context = ssl.create_default_context()
     bundle = os.environ.get("REQUESTS_CA_BUNDLE")
     if bundle:
@@ -256,7 +256,8 @@ class RegistryClient:
                 " Name the authority's file in SSL_CERT_FILE"
             )
         elif isinstance(reason, ssl.SSLError):
-            why = f"TLS fails ({_one_line(getattr(reason, 'reason', None) or reason)}). Only a registry on this machine is used without TLS"
+            detail = _one_line(getattr(reason, "reason", None) or reason)
+            why = f"TLS fails ({detail}). Only a registry on this machine is used without TLS"
         elif isinstance(reason, TimeoutError):
             why = f"no answer within {self.timeout:g} s. Check app_registry and the network"
         else:

@@ -95,7 +95,7 @@ def _ingress_host(name: str, value: object) -> Problem:
     bare = text.removeprefix("*.")
     if not text or (_SUBDOMAIN.fullmatch(bare) and len(text) <= 253):
         return None
-    return f"app_{name} is '{text}': it must be a host name in lower case, without scheme, port and path, or empty for any host"
+    return f"app_{name} is '{text}': it must be a host name in lower case, without port and path, or empty for any"
 
 
 def _path(name: str, value: object) -> Problem:

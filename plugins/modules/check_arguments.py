@@ -1,4 +1,4 @@
-"""Documentation of the action plugin check_arguments: the work is done on the controller, in plugins/action/check_arguments.py."""
+"""Document the action plugin check_arguments, which does the work on the controller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documentation of the action plugin check_target: the work is done on the controller, in plugins/action/check_target.py."""
+"""Document the action plugin check_target, which does the work on the controller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documentation of the action plugin docker_engine: the work is done on the controller, in plugins/action/docker_engine.py."""
+"""Document the action plugin docker_engine, which does the work on the controller."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ description:
 options:
   docker_host:
     description: Address of the engine; empty is E(DOCKER_HOST), else C(unix:///var/run/docker.sock).
+    type: str
+    default: ""
+  docker_cli:
+    description: Docker CLI that has to be there too, a name in PATH or a path; empty is not looked for.
     type: str
     default: ""
   timeout:

@@ -1,4 +1,4 @@
-"""Documentation of the action plugin image_alias: the work is done on the controller, in plugins/action/image_alias.py."""
+"""Document the action plugin image_alias, which does the work on the controller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documentation of the action plugin image_state: the work is done on the controller, in plugins/action/image_state.py."""
+"""Document the action plugin image_state, which does the work on the controller."""
 
 from __future__ import annotations
 

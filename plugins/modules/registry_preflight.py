@@ -1,4 +1,4 @@
-"""Documentation of the action plugin registry_preflight: the work is done on the controller, in plugins/action/registry_preflight.py."""
+"""Document the action plugin registry_preflight, which does the work on the controller."""
 
 from __future__ import annotations
 

@@ -8,7 +8,9 @@ import ssl
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import ImageReference
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import (
+    ImageReference,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import (
     MANIFEST_TYPES,
     RegistryClient,
@@ -16,7 +18,9 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client 
     Unauthorized,
     Unreachable,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
+    Credentials,
+)
 from fake_registry import FakeRegistry, serve
 
 BODY = b'{"schemaVersion": 2}'
@@ -139,7 +143,7 @@ def test_a_registry_that_never_answers() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        with pytest.raises(Unreachable, match="no answer within 0.1 s"):
+        with pytest.raises(Unreachable, match=r"no answer within 0\.1 s"):
             RegistryClient(f"127.0.0.1:{silent.getsockname()[1]}", timeout=0.1).ping()
 
 
