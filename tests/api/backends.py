@@ -198,7 +198,10 @@ class Api:
 
     def ready(self) -> "Api":
         """Wait until the database answers through the API."""
-        until(lambda: self.up() and self.get("/ready").status == 200, "the API")
+        deadline = time.monotonic() + 20
+        while not (self.up() and self.get("/ready").status == 200):
+            assert time.monotonic() < deadline, self.output()
+            time.sleep(0.02)
         return self
 
     def up(self) -> bool:

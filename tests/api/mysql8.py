@@ -16,6 +16,8 @@ OK = b"\x00\x00\x00\x02\x00\x00\x00"
 EOF = b"\xfe\x00\x00\x02\x00"
 DENIED = b"\xff\x15\x04#28000Access denied"
 
+ANSWERS = {b"VERSION()": b"8.0.40", b"ISOLATION": b"REPEATABLE-READ"}
+
 
 def sha256(data: bytes) -> bytes:
     """Return the digest."""
@@ -96,13 +98,15 @@ class Session(socketserver.StreamRequestHandler):
         while command := self.receive():
             if command[:1] == b"\x01":
                 return
-            if command[:1] == b"\x03" and command[1:7].upper() in (
-                b"SELECT",
-                b"SHOW V",
-            ):
-                self.answer(b"1")
-            else:
+            statement = command[1:].upper()
+            if command[:1] != b"\x03" or not statement.startswith((b"SELECT", b"SHOW")):
                 self.send(OK)
+            elif b"`USERS`" in statement and self.server.errors:
+                code = self.server.errors.pop()
+                self.send(b"\xff" + code.to_bytes(2, "little") + b"#HY000Broken")
+            else:
+                known = (word for word in ANSWERS if word in statement)
+                self.answer(ANSWERS.get(next(known, b""), b"1"))
 
     def answer(self, value: bytes) -> None:
         """Send one row of one column."""
@@ -126,6 +130,7 @@ class MySQL8(socketserver.ThreadingTCPServer):
         self.password = password.encode()
         self.known = known
         self.logins: list[str] = []
+        self.errors: list[int] = []
         self._directory = tempfile.TemporaryDirectory()
         self._key = Path(self._directory.name) / "key.pem"
         self._openssl("genpkey", "-algorithm", "RSA", "-out", str(self._key))

@@ -31,8 +31,8 @@ def test_any_password(database: MariaDB, start: Start, password: str) -> None:
 
 def test_any_user_and_database_name(database: MariaDB, start: Start) -> None:
     """Names are data too."""
-    database.sql("CREATE OR REPLACE DATABASE `a/b?c%%d`")
-    database.sql("CREATE TABLE `a/b?c%%d`.Users AS SELECT * FROM Main.Users")
+    database.sql("CREATE OR REPLACE DATABASE `a/b?c%d`")
+    database.sql("CREATE TABLE `a/b?c%d`.Users AS SELECT * FROM Main.Users")
     database.user("o'user@x", "p")
     database.sql("GRANT SELECT ON `a/b?c%%d`.* TO %s@'%%'", "o'user@x")
     names = {"MYSQL_USER": "o'user@x", "MYSQL_PASSWORD": "p"}

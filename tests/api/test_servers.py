@@ -1,4 +1,4 @@
-"""MySQL 8 and 9 ask for caching_sha2_password, MariaDB for mysql_native_password."""
+"""MySQL 8 and 9 and MariaDB: how they let in, and how they say goodbye."""
 
 import pytest
 
@@ -30,3 +30,15 @@ def test_mysql_native_password(mariadb: MariaDB, calm_api: Api) -> None:
     rows = mariadb.sql("SELECT plugin FROM mysql.user WHERE user = 'app'")
     assert rows == [("mysql_native_password",)]
     assert calm_api.get("/ready").status == 200
+
+
+@pytest.mark.parametrize("code", [1053, 1927], ids=["shutdown", "killed"])
+def test_a_server_that_says_goodbye_is_asked_again(start: Start, code: int) -> None:
+    """Some servers answer before they hang up: that is a lost connection too."""
+    with MySQL8("app", "p", True) as server:
+        api = start(MYSQL_PORT=str(server.port), MYSQL_PASSWORD="p").ready()
+        server.errors.append(code)
+        assert api.get("/ready").status == 200
+        assert not server.errors
+        server.errors.extend([code, code])
+        assert api.get("/ready").is_unavailable()
