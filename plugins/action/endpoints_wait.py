@@ -11,6 +11,8 @@ from ..module_utils.endpoints import Answer, Asker, expected, matches
 
 INTERVAL = 0.5
 
+Endpoint = dict[str, Any]
+
 
 class ActionModule(ActionBase):
     """The action `endpoints_wait`."""
@@ -31,34 +33,44 @@ class ActionModule(ActionBase):
             }
         )
         if self._task.check_mode:
-            result.update(changed=False, skipped=True)
+            result.update(changed=False, skipped=True, answers=[])
             return result
         try:
             asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"])
         except ValueError as error:
             result.update(failed=True, msg=f"{error}.")
             return result
-        wrong = wait(asker, arguments["endpoints"], time.monotonic() + arguments["timeout"])
+        endpoints: list[Endpoint] = arguments["endpoints"]
+        answers = wait(asker, endpoints, time.monotonic() + arguments["timeout"])
         asker.close()
+        result.update(changed=False, answers=summary(arguments["base_url"], endpoints, answers))
+        wrong = [
+            f"{arguments['base_url']}{item['path']} should answer {expected(item)}, but gave {answer.shown()}"
+            for item, answer in zip(endpoints, answers, strict=True)
+            if not matches(answer, item)
+        ]
         if wrong:
-            host = f" (Host: {arguments['host']})" if arguments["host"] else ""
-            told = "; ".join(
-                f"{arguments['base_url']}{item['path']}{host} should answer {expected(item)}, but gave {answer.shown()}"
-                for item, answer in wrong
-            )
-            result.update(failed=True, msg=f"{told} (after {arguments['timeout']} s).")
+            host = f" with Host {arguments['host']}" if arguments["host"] else ""
+            result.update(failed=True, msg=f"{'; '.join(wrong)} (asked{host} for {arguments['timeout']} s).")
         return result
 
 
-def wait(
-    asker: Asker, endpoints: list[dict[str, Any]], deadline: float
-) -> list[tuple[dict[str, Any], Answer]]:
-    """The endpoints that are still wrong at the deadline, with their last answers."""
-    left = endpoints
-    while True:
-        asked = [(item, asker.ask(str(item["path"]))) for item in left]
-        wrong = [(item, answer) for item, answer in asked if not matches(answer, item)]
-        if not wrong or time.monotonic() >= deadline:
-            return wrong
-        left = [item for item, _ in wrong]
+def wait(asker: Asker, endpoints: list[Endpoint], deadline: float) -> list[Answer]:
+    """Each endpoint's last answer: all of them right, or the deadline is over."""
+    answers = [asker.ask(str(item["path"])) for item in endpoints]
+    while time.monotonic() < deadline:
+        wrong = [number for number, item in enumerate(endpoints) if not matches(answers[number], item)]
+        if not wrong:
+            break
         time.sleep(INTERVAL)
+        for number in wrong:
+            answers[number] = asker.ask(str(endpoints[number]["path"]))
+    return answers
+
+
+def summary(base_url: str, endpoints: list[Endpoint], answers: list[Answer]) -> list[dict[str, str]]:
+    """Name, URL and answer of each endpoint, short enough to print."""
+    return [
+        {"name": str(item.get("name", "")), "url": f"{base_url}{item['path']}", "answer": answer.shown()}
+        for item, answer in zip(endpoints, answers, strict=True)
+    ]

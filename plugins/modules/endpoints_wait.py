@@ -40,5 +40,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-{}
+answers:
+  description: Name, URL and answer of each endpoint; long bodies are cut. Empty in check mode.
+  type: list
+  elements: dict
+  returned: always
+  sample: [{name: the API runs, url: "http://127.0.0.1:8080/status", answer: 200 1}]
 """

@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.action.endpoints_wait import wait
-from ansible_collections.fastapi_mysql.k8s.plugins.filter.answers_summary import (
-    answers_summary,
+from ansible_collections.fastapi_mysql.k8s.plugins.action.endpoints_wait import (
+    summary,
+    wait,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.filter.credentials_checksum import (
     credentials_checksum,
@@ -59,8 +59,7 @@ def test_expected_in_words() -> None:
 
 
 def test_long_bodies_are_cut() -> None:
-    result = {"item": {"name": "n", "path": "/x"}, "status": 200, "content": "line\n" * 100}
-    row = answers_summary([result, {"item": {}, "skipped": True}], "http://here")[0]
+    row = summary("http://here", [{"name": "n", "path": "/x"}], [Answer(200, "line\n" * 100)])[0]
     assert row["url"] == "http://here/x"
     assert row["answer"].startswith("200 line line")
     assert row["answer"].endswith("… (500 bytes)")
@@ -74,16 +73,16 @@ def test_waits_until_the_answer_is_right() -> None:
 
     with serving(route) as server:
         asker = Asker(f"{server}/base/", "a.host")
-        wrong = wait(asker, [{"path": "/a", "json": {"path": "/base/a"}}], time.monotonic() + 10)
+        answers = wait(asker, [{"path": "/a", "json": {"path": "/base/a"}}], time.monotonic() + 10)
         asker.close()
-    assert wrong == []
+    assert [answer.status for answer in answers] == [200]
 
 
 def test_tells_the_last_answer_at_the_deadline() -> None:
     with serving(lambda *_: (404, {})) as server:
         pass
-    wrong = wait(Asker(server), [{"path": "/a"}], time.monotonic())
-    assert "refused" in wrong[0][1].shown()
+    answers = wait(Asker(server), [{"path": "/a"}], time.monotonic())
+    assert "refused" in answers[0].shown()
 
 
 def test_a_base_url_that_is_none() -> None:
