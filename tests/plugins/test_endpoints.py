@@ -66,10 +66,10 @@ def test_long_bodies_are_cut() -> None:
 
 
 def test_waits_until_the_answer_is_right() -> None:
-    answers = iter([404, 404])
+    statuses = iter([404, 404])
 
     def route(method: str, path: str, body: dict[str, Any]) -> Reply:
-        return next(answers, 200), {"path": path}
+        return next(statuses, 200), {"path": path}
 
     with serving(route) as server:
         asker = Asker(f"{server}/base/", "a.host")
