@@ -103,8 +103,9 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(api["readinessProbe"]["httpGet"]["path"], asked["readiness"], "the readiness path")
     expect(api["livenessProbe"]["httpGet"]["path"], asked["liveness"], "the liveness path")
     expect("securityContext" in api, asked["api_hardened"], "hardening of the API")
-    env = {item["name"]: unescaped(item["value"]) for item in api["env"] or [] if "value" in item}
+    env = {item["name"]: unescaped(item["value"]) for item in api["env"] if "value" in item}
     own = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asked["api_environment"].items()}
+    own.setdefault("API_PORT", str(asked["api_port"]))
     if asked["db_image"]:
         own |= {"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": "3306"}
         own |= {"MYSQL_USER": asked["db_user"], "MYSQL_DATABASE": asked["db_name"]}
@@ -118,7 +119,7 @@ def check_database(mysql: dict[str, Any], asked: dict[str, Any]) -> None:
     root = asked["db_user"] == "root"
     names = {item["name"] for item in mysql["env"]}
     account = set() if root else {"MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"}
-    expect(names, {"MYSQL_ROOT_PASSWORD"} | account, "the database's environment")
+    expect(names, {"MYSQL_TCP_PORT", "MYSQL_ROOT_PASSWORD"} | account, "the database's environment")
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         command = mysql[probe]["exec"]["command"]
         expect(command[-2:], [asked["db_user"], asked["db_name"]], f"{probe}: its account and database")
