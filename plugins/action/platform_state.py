@@ -8,7 +8,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient, KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -37,6 +37,13 @@ options:
     type: list
     elements: str
     default: []
+  extra_packages:
+    description: >-
+      Packages to take from O(extra_suite), without what they depend on: for programs that need nothing but the C library,
+      and that apt would not install beside the machine's older packages.
+    type: list
+    elements: str
+    default: []
   source:
     description: A source package, as C(name=version), to download and unpack with Debian's patches applied.
     type: str
@@ -53,7 +60,7 @@ options:
     type: path
     required: true
   extra_suite:
-    description: A further Debian release on the machine's mirror; its packages are taken only where O(packages) names their version.
+    description: The further Debian release, on the machine's mirror, that O(extra_packages) come from.
     type: str
     default: trixie
 author:
@@ -84,21 +91,28 @@ LISTS_VALID_SECONDS = 3600
 class Apt:
     """apt with private sources, lists and downloads, which resolves against what the machine has installed."""
 
-    def __init__(self, module: AnsibleModule, cache_dir: Path, archives: Path, extra_suite: str) -> None:
+    def __init__(self, module: AnsibleModule, directory: Path, archives: Path, sources: list[str]) -> None:
         self.module = module
-        self.directory = cache_dir / "apt"
+        self.directory = directory
         self.archives = archives
-        self.extra_suite = extra_suite
-        for folder in (self.directory / "lists" / "partial", archives / "partial"):
+        for folder in (directory / "lists" / "partial", archives / "partial"):
             folder.mkdir(parents=True, exist_ok=True)
+        self.refresh("\n".join(sources) + "\n")
 
-    def run(self, *arguments: str, cwd: Path | None = None) -> str:
-        """Run apt-get and return what it printed; a failure ends the module with apt's own last lines."""
+    def refresh(self, sources: str) -> None:
+        """Write the private sources, and refresh their lists when they are older than an hour."""
+        file, fresh = self.directory / "sources.list", self.directory / "fresh"
+        if file.exists() and file.read_text() == sources and fresh.exists() and time.time() - fresh.stat().st_mtime < LISTS_VALID_SECONDS:
+            return
+        file.write_text(sources)
+        self.get("update")
+        fresh.touch()
+
+    def run(self, program: str, *arguments: str, cwd: Path | None = None) -> str:
+        """Run one of apt's programs and return what it printed; a failure ends the module with apt's own last lines."""
         options = {
             "Dir::Etc::sourcelist": self.directory / "sources.list",
             "Dir::Etc::sourceparts": "-",
-            "Dir::Etc::preferences": self.directory / "preferences",
-            "Dir::Etc::preferencesparts": "-",
             "Dir::State::lists": self.directory / "lists",
             "Dir::Cache::archives": self.archives,
             "Dir::Cache::pkgcache": "",
@@ -108,73 +122,43 @@ class Apt:
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
         }
-        command = ["apt-get", "-q", "-y"]
+        command = [program, "-q"]
         for key, value in options.items():
             command += ["-o", f"{key}={value}"]
         code, out, err = self.module.run_command([*command, *arguments], cwd=str(cwd) if cwd else None)
         if code:
-            tail = "; ".join(line for line in err.strip().splitlines()[-4:])
-            self.module.fail_json(msg=f"apt-get {arguments[0]} failed: {tail}. Is a Debian mirror within reach (apt-get update)?")
+            tail = "; ".join(err.strip().splitlines()[-4:])
+            self.module.fail_json(msg=f"{program} {arguments[0]} failed: {tail}. Is a Debian mirror within reach (apt-get update)?")
         return str(out)
 
-    def mirrors(self) -> list[tuple[str, str]]:
-        """The machine's own Debian mirrors as (address, suite), whatever format its sources are written in."""
-        code, out, err = self.module.run_command(
-            ["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"]
-        )
-        found = [tuple(line.split("|")) for line in out.splitlines() if line.count("|") == 2]
-        suites = [(site, release) for site, release, component in found if component == "main" and release.startswith("bookworm")]
-        if code or not suites:
-            self.module.fail_json(
-                msg="no Debian 12 (bookworm) mirror in this machine's apt sources: the embedded platform is made from Debian 12's "
-                f"packages. {err.strip()}"
-            )
-        return list(dict.fromkeys(suites))
-
-    def prepare(self) -> None:
-        """Write the private sources, and refresh their lists when they are older than an hour."""
-        sources = self.directory / "sources.list"
-        mirrors = self.mirrors()
-        lines = [f"{kind} [signed-by={KEYRING}] {site} {suite} main" for site, suite in mirrors for kind in ("deb", "deb-src")]
-        main_site = next((site for site, suite in mirrors if suite == "bookworm"), mirrors[0][0])
-        # What a root file system made from the same mirrors has as its sources.
-        (self.directory / "bookworm.list").write_text("\n".join(lines[::2]) + "\n")
-        lines.append(f"deb [signed-by={KEYRING}] {main_site} {self.extra_suite} main")
-        text = "\n".join(lines) + "\n"
-        # Below 100 even an installed package wins: the extra suite serves only what is asked of it by version.
-        (self.directory / "preferences").write_text(f"Package: *\nPin: release n={self.extra_suite}\nPin-Priority: 1\n")
-        fresh = self.directory / "fresh"
-        if sources.exists() and sources.read_text() == text and fresh.exists() and time.time() - fresh.stat().st_mtime < LISTS_VALID_SECONDS:
-            return
-        sources.write_text(text)
-        self.run("update")
-        fresh.touch()
+    def get(self, *arguments: str, cwd: Path | None = None) -> str:
+        """Run apt-get."""
+        return self.run("apt-get", "-y", *arguments, cwd=cwd)
 
     def resolve(self, package: str) -> str:
         """Turn C(name=pattern) into C(name=version), the newest version the mirrors have that fits."""
         name, _, pattern = package.partition("=")
         if not pattern:
             return name
-        code, out, _err = self.module.run_command(
-            [
-                "apt-cache",
-                "-o",
-                f"Dir::Etc::sourcelist={self.directory / 'sources.list'}",
-                "-o",
-                "Dir::Etc::sourceparts=-",
-                "-o",
-                f"Dir::State::lists={self.directory / 'lists'}",
-                "-o",
-                "Dir::Cache::pkgcache=",
-                "madison",
-                name,
-            ]
-        )
-        versions = [line.split("|")[1].strip() for line in out.splitlines() if line.count("|") == 2 and "Packages" in line]
+        rows = [line.split("|") for line in self.run("apt-cache", "madison", name).splitlines()]
+        versions = [row[1].strip() for row in rows if len(row) == 3 and "Packages" in row[2]]
         fitting = [version for version in versions if fnmatch.fnmatch(version, pattern)]
-        if code or not fitting:
+        if not fitting:
             self.module.fail_json(msg=f"the mirrors have {name} {', '.join(versions) or 'nowhere'}, wanted is {pattern}")
         return f"{name}={fitting[0]}"
+
+
+def mirrors(module: AnsibleModule) -> list[tuple[str, str]]:
+    """The machine's own mirrors of Debian 12 as (address, suite), whatever format its sources are written in."""
+    code, out, err = module.run_command(["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"])
+    found = [line.split("|") for line in out.splitlines() if line.count("|") == 2]
+    suites = [(site, suite) for site, suite, component in found if component == "main" and suite.startswith("bookworm")]
+    if code or not suites:
+        module.fail_json(
+            msg="no mirror of Debian 12 (bookworm) in this machine's apt sources: the embedded platform is made from Debian 12's "
+            f"packages. {err.strip()}"
+        )
+    return list(dict.fromkeys(suites))
 
 
 def unpack(module: AnsibleModule, archives: Path, root: Path) -> list[str]:
@@ -189,7 +173,7 @@ def unpack(module: AnsibleModule, archives: Path, root: Path) -> list[str]:
 def unpack_source(module: AnsibleModule, apt: Apt, source: str, target: Path, root: Path) -> None:
     """Download a source package and unpack it with its patches; dpkg-source checks every checksum in the .dsc."""
     with tempfile.TemporaryDirectory(dir=apt.directory) as scratch:
-        apt.run("source", "--download-only", source, cwd=Path(scratch))
+        apt.get("source", "--download-only", source, cwd=Path(scratch))
         [description] = Path(scratch).glob("*.dsc")
         dpkg_source = shutil.which("dpkg-source") or str(root / "usr/bin/dpkg-source")
         environment = {"PERL5LIB": str(root / "usr/share/perl5"), "PATH": f"{os.environ['PATH']}:{root / 'usr/bin'}"}
@@ -208,17 +192,17 @@ def main() -> None:
             "root": {"type": "path", "required": True},
             "name": {"type": "str", "required": True},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "extra_packages": {"type": "list", "elements": "str", "default": []},
             "source": {"type": "str", "default": ""},
             "source_dir": {"type": "path"},
             "links": {"type": "dict", "default": {}},
             "cache_dir": {"type": "path", "required": True},
             "extra_suite": {"type": "str", "default": "trixie"},
         },
-        required_by={"source": ["source_dir"]},
         supports_check_mode=True,
     )
     root, cache = Path(module.params["root"]), Path(module.params["cache_dir"])
-    wanted = {key: module.params[key] for key in ("packages", "source", "links")}
+    wanted = {key: module.params[key] for key in ("packages", "extra_packages", "source", "links")}
     digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
     stamp = cache / "stamps" / module.params["name"]
     if stamp.exists() and stamp.read_text() == digest and root.is_dir():
@@ -228,13 +212,20 @@ def main() -> None:
 
     archives = cache / "apt" / "archives" / module.params["name"]
     shutil.rmtree(archives, ignore_errors=True)
-    apt = Apt(module, cache, archives, module.params["extra_suite"])
-    apt.prepare()
-    files: list[str] = []
+    sites = mirrors(module)
+    binary = [f"deb [signed-by={KEYRING}] {site} {suite} main" for site, suite in sites]
+    (cache / "apt").mkdir(parents=True, exist_ok=True)
+    # What a root file system made from the same mirrors has as its sources.
+    (cache / "apt" / "bookworm.list").write_text("\n".join(binary) + "\n")
+    apt = Apt(module, cache / "apt" / "main", archives, [*binary, *[line.replace("deb ", "deb-src ", 1) for line in binary]])
     if module.params["packages"]:
         names = [apt.resolve(package) for package in module.params["packages"]]
-        apt.run("install", "--download-only", "--no-install-recommends", "--reinstall", "--allow-downgrades", *names)
-        files = unpack(module, archives, root)
+        apt.get("install", "--download-only", "--no-install-recommends", "--reinstall", "--allow-downgrades", *names)
+    if module.params["extra_packages"]:
+        site = next((site for site, suite in sites if suite == "bookworm"), sites[0][0])
+        extra = Apt(module, cache / "apt" / "extra", archives, [f"deb [signed-by={KEYRING}] {site} {module.params['extra_suite']} main"])
+        extra.get("download", *[extra.resolve(package) for package in module.params["extra_packages"]], cwd=archives)
+    files = unpack(module, archives, root)
     for path, target in module.params["links"].items():
         (root / path).unlink(missing_ok=True)
         (root / path).symlink_to(target)

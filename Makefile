@@ -1,0 +1,71 @@
+# The day's commands. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+PYTHON ?= python3
+# For somebody who is not root and whose sudo asks: the platform's own steps need it, nothing else does.
+BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || [ ! -t 0 ] || echo --ask-become-pass)
+ARGS ?=
+
+.PHONY: help
+help: ## Show this list
+	@echo "From source to a verified deployment on Kubernetes. On a bare Debian 12: make deploy, then make test."
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Options of ansible-playbook go in ARGS: make deploy ARGS='-i inventory/dockerhub'"
+
+.PHONY: deploy
+deploy: $(VENV)/deploy ## Bring up the platform, build, push, deploy and verify
+	ansible-playbook site.yml $(BECOME) $(ARGS)
+
+.PHONY: verify
+verify: $(VENV)/deploy ## Verify the endpoints through the Ingress
+	ansible-playbook verify.yml $(ARGS)
+
+.PHONY: teardown
+teardown: $(VENV)/deploy ## Remove what was deployed, and leave the platform up
+	ansible-playbook playbooks/teardown.yml $(ARGS)
+
+.PHONY: down
+down: $(VENV)/deploy ## Take the embedded platform down; leave nothing but caches
+	ansible-playbook playbooks/platform_down.yml $(BECOME) $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/test ## Check the style of everything (under a minute)
+	tests/lint
+
+.PHONY: test
+test: $(VENV)/test ## Run every test, on the embedded platform
+	tests/run
+
+.PHONY: lock
+lock: $(VENV)/test ## Renew the locked requirements
+	tests/lock
+
+.PHONY: distclean
+distclean: down ## Take the platform down and remove the caches and the environment as well
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/fastapi-mysql-k8s" $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache manifests .secrets
+
+# Debian keeps the module venv in a package of its own, which a bare machine may lack.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
+	  echo "Installing python3-venv, which this machine lacks."; \
+	  { $$run apt-get update -q && $$run apt-get install -qy --no-install-recommends python3-venv; } >/dev/null || { echo "Install python3-venv, then run this again." >&2; exit 1; }; }
+	$(PYTHON) -m venv $(VENV)
+
+# Compiled at once: importing the Kubernetes client without bytecode costs every task seconds.
+$(VENV)/deploy: requirements.txt | $(VENV)/bin/python
+	@echo "Installing Ansible and its clients into $(VENV) (about a minute, once)."
+	@pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@python -m compileall -q -j 2 $(VENV)/lib || true
+	@touch $@
+
+$(VENV)/test: requirements-dev.txt $(VENV)/deploy
+	@echo "Installing the test tools into $(VENV)."
+	@pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@python -m compileall -q -j 2 $(VENV)/lib || true
+	@touch $@
