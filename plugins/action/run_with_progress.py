@@ -22,7 +22,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the command unless what it creates is there."""
+        """Run the command to its end."""
         super().run(tmp, task_vars)
         _, arguments = self.validate_argument_spec(
             argument_spec={
@@ -30,13 +30,10 @@ class ActionModule(ActionBase):
                 "chdir": {"type": "path", "required": True},
                 "environment": {"type": "dict", "default": {}},
                 "log": {"type": "path", "required": True},
-                "creates": {"type": "path", "required": True},
                 "label": {"type": "str", "required": True},
                 "lines": {"type": "int", "required": True},
             }
         )
-        if Path(arguments["creates"]).exists():
-            return {"changed": False}
         if self._task.check_mode:
             return {"changed": True}
         started = time.monotonic()

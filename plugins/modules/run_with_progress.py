@@ -24,10 +24,6 @@ options:
     description: The file its output goes to.
     type: path
     required: true
-  creates:
-    description: The file it makes. When that is there nothing is run.
-    type: path
-    required: true
   label:
     description: What it does, in words.
     type: str
@@ -46,7 +42,6 @@ EXAMPLES = r"""
     argv: [go, install, -v, ./cmd/kubelet]
     chdir: /tmp/kubernetes
     log: /tmp/compile.log
-    creates: /tmp/bin/kubelet
     label: Compiling the kubelet
     lines: 1200
 """
