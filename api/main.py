@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from database import POOL_SIZE, PROBE_SECONDS, WAIT_SECONDS, Database, Unavailable
-from settings import InvalidSettings, Settings
+from database import POOL_SIZE, PROBE_SECONDS, WAIT_SECONDS, Database, UnavailableError
+from settings import Settings, SettingsError
 
 
 class User(BaseModel):
@@ -37,7 +37,7 @@ class Problem(BaseModel):
 
 try:
     database = Database(Settings.from_environment(os.environ))
-except InvalidSettings as fault:
+except SettingsError as fault:
     raise SystemExit(f"The API cannot start: {fault}.") from None
 
 turns = Semaphore(POOL_SIZE)
@@ -50,7 +50,7 @@ async def turn() -> AsyncIterator[None]:
         with fail_after(WAIT_SECONDS):
             await turns.acquire()
     except TimeoutError:
-        raise Unavailable from None
+        raise UnavailableError from None
     try:
         yield
     finally:
@@ -68,13 +68,11 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 server = FastAPI(title="Users", version="1.0.0", lifespan=lifespan)
 one_turn = [Depends(turn, scope="function")]
 Responses = dict[int | str, dict[str, Any]]
-unavailable: Responses = {
-    503: {"model": Problem, "description": "The database does not answer"}
-}
+unavailable: Responses = {503: {"model": Problem, "description": "The database does not answer"}}
 unknown: Responses = {404: {"model": Problem, "description": "Nobody has this id"}}
 
 
-@server.exception_handler(Unavailable)
+@server.exception_handler(UnavailableError)
 async def answer_unavailable(_: Request, __: Exception) -> Response:
     """Tell the client when to come back, and nothing about the database."""
     problem = {"detail": "The database is not available"}
@@ -92,17 +90,13 @@ async def get_ready() -> Ready:
     """Say whether the database answers, within a bounded time."""
     try:
         with fail_after(2 * PROBE_SECONDS):
-            await to_thread.run_sync(
-                database.check, abandon_on_cancel=True, limiter=probes
-            )
+            await to_thread.run_sync(database.check, abandon_on_cancel=True, limiter=probes)
     except TimeoutError:
-        raise Unavailable from None
+        raise UnavailableError from None
     return Ready()
 
 
-@server.get(
-    "/users", response_model=list[User], responses=unavailable, dependencies=one_turn
-)
+@server.get("/users", response_model=list[User], responses=unavailable, dependencies=one_turn)
 def get_users() -> Response:
     """Return all users, in the order of their ids."""
     # Rows become JSON without a model object for each: half the time of a request.

@@ -1,10 +1,10 @@
-"""Start the API on API_HOST:API_PORT: one process; more of them are more replicas."""
+"""Start the API on API_HOST (127.0.0.1) and API_PORT (8000): one process, replicas make more."""
 
 import os
 
 import uvicorn
 
-from settings import InvalidSettings, read_port
+from settings import SettingsError, read_port
 
 # An Ingress keeps its connections for 60 or 90 s. If the API were the first to close one,
 # a request could be on its way already, and its user would see a 502.
@@ -16,11 +16,11 @@ def main() -> None:
     """Serve until SIGTERM, then finish what has begun."""
     try:
         port = read_port(os.environ, "API_PORT", 8000)
-    except InvalidSettings as fault:
+    except SettingsError as fault:
         raise SystemExit(f"The API cannot start: {fault}.") from None
     uvicorn.run(
         "main:server",
-        host=os.environ.get("API_HOST") or "0.0.0.0",
+        host=os.environ.get("API_HOST") or "127.0.0.1",
         port=port,
         workers=1,
         loop="uvloop",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
-class InvalidSettings(Exception):
+class SettingsError(Exception):
     """One line that names every fault in the environment."""
 
 
@@ -22,7 +22,7 @@ def read_port(environment: Mapping[str, str], name: str, default: int) -> int:
     try:
         return parse_port(text) if text else default
     except ValueError as error:
-        raise InvalidSettings(f"{name}: {error}") from None
+        raise SettingsError(f"{name}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,15 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the MYSQL_* variables; an empty one counts as not set."""
         faults = [
-            f"{name} is not set or empty"
-            for name in ("MYSQL_USER", "MYSQL_PASSWORD")
-            if not environment.get(name)
+            f"{name} is not set or empty" for name in ("MYSQL_USER", "MYSQL_PASSWORD") if not environment.get(name)
         ]
         port = 0
         try:
             port = read_port(environment, "MYSQL_PORT", 3306)
-        except InvalidSettings as fault:
+        except SettingsError as fault:
             faults.append(str(fault))
         if faults:
-            raise InvalidSettings("; ".join(faults))
+            raise SettingsError("; ".join(faults))
         return cls(
             user=environment["MYSQL_USER"],
             password=environment["MYSQL_PASSWORD"],

@@ -60,9 +60,7 @@ def api(start: Start) -> Api:
 
 
 @pytest.fixture(scope="module")
-def calm_api(
-    mariadb: MariaDB, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Api]:
+def calm_api(mariadb: MariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """An API for tests that only ask."""
     started: list[Api] = []
     yield starter(mariadb, tmp_path_factory.mktemp("api"), started)().ready()

@@ -137,9 +137,7 @@ class MySQL8(socketserver.ThreadingTCPServer):
         self.public_key = self._openssl("pkey", "-in", str(self._key), "-pubout")
 
     def _openssl(self, *arguments: str, data: bytes = b"") -> bytes:
-        done = subprocess.run(
-            ["openssl", *arguments], input=data, capture_output=True, check=True
-        )
+        done = subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=True)
         return done.stdout
 
     def decrypt(self, data: bytes) -> bytes:

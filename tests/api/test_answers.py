@@ -77,10 +77,7 @@ def test_docs_tell_the_truth(calm_api: Api) -> None:
     """Every status that a client can meet is in the document, with its body."""
     assert calm_api.get("/docs").status == 200
     document = calm_api.get("/openapi.json").json
-    promised = {
-        path: set(operations["get"]["responses"])
-        for path, operations in document["paths"].items()
-    }
+    promised = {path: set(operations["get"]["responses"]) for path, operations in document["paths"].items()}
     assert promised == {
         "/status": {"200"},
         "/ready": {"200", "503"},

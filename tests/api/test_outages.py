@@ -32,9 +32,7 @@ def test_down_and_up_again(database: MariaDB, api: Api, number: signal.Signals) 
     assert recovered(api)
 
 
-def test_a_restart_between_two_requests_is_not_noticed(
-    database: MariaDB, api: Api
-) -> None:
+def test_a_restart_between_two_requests_is_not_noticed(database: MariaDB, api: Api) -> None:
     """All connections in the pool are dead: one retry hides that, for each client."""
     with database.locked():
         answers = [api.soon("/users") for _ in range(8)]
@@ -46,9 +44,7 @@ def test_a_restart_between_two_requests_is_not_noticed(
     assert {answer.result().status for answer in again} == {200}
 
 
-def test_connections_killed_by_an_administrator_are_not_noticed(
-    database: MariaDB, api: Api
-) -> None:
+def test_connections_killed_by_an_administrator_are_not_noticed(database: MariaDB, api: Api) -> None:
     """Also not a failed probe."""
     assert recovered(api)
     for connection in database.connections("app"):
@@ -127,9 +123,7 @@ def test_a_busy_pool_is_ready(database: MariaDB, api: Api) -> None:
     assert {answer.result().status for answer in answers} == {200}
 
 
-def test_access_denied_tells_the_log_and_not_the_client(
-    database: MariaDB, api: Api
-) -> None:
+def test_access_denied_tells_the_log_and_not_the_client(database: MariaDB, api: Api) -> None:
     """The cause is for the operator; the password is for nobody."""
     database.user("app", "changed")
     for connection in database.connections("app"):

@@ -51,10 +51,7 @@ def test_any_user_and_database_name(database: MariaDB, start: Start) -> None:
         ),
         (
             {"MYSQL_PORT": "0", "MYSQL_PASSWORD": ""},
-            (
-                "MYSQL_PASSWORD is not set or empty; "
-                "MYSQL_PORT: '0' is not a port: give a number from 1 to 65535"
-            ),
+            ("MYSQL_PASSWORD is not set or empty; MYSQL_PORT: '0' is not a port: give a number from 1 to 65535"),
         ),
         (
             {"API_PORT": "eighty"},

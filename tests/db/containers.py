@@ -30,9 +30,7 @@ def docker(
     )
 
 
-def must(
-    *arguments: str, environment: dict[str, str] | None = None, timeout: float = 60
-) -> str:
+def must(*arguments: str, environment: dict[str, str] | None = None, timeout: float = 60) -> str:
     """Run the command line and return what it printed."""
     done = docker(*arguments, environment=environment, timeout=timeout)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -48,11 +46,7 @@ class Server:
         self.root_password = environment.get("MYSQL_ROOT_PASSWORD", ROOT_PASSWORD)
         environment.setdefault("MYSQL_ROOT_PASSWORD", ROOT_PASSWORD)
         variables = [part for name in environment for part in ("--env", name)]
-        data = (
-            ["--volume", f"{volume}:/var/lib/mysql"]
-            if volume
-            else ["--tmpfs", "/var/lib/mysql:uid=10002,gid=10002"]
-        )
+        data = ["--volume", f"{volume}:/var/lib/mysql"] if volume else ["--tmpfs", "/var/lib/mysql:uid=10002,gid=10002"]
         must(
             *("run", "--detach", "--name", self.name, "--label", PREFIX),
             *("--network", "none", "--read-only", "--memory", "256m"),
@@ -65,9 +59,7 @@ class Server:
             environment=environment,
         )
 
-    def sql(
-        self, statement: str, user: str = "root", password: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def sql(self, statement: str, user: str = "root", password: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a statement the way a probe does."""
         secret = self.root_password if password is None else password
         return docker(
@@ -78,9 +70,7 @@ class Server:
             environment={"MYSQL_PWD": secret},
         )
 
-    def answer(
-        self, statement: str, user: str = "root", password: str | None = None
-    ) -> str:
+    def answer(self, statement: str, user: str = "root", password: str | None = None) -> str:
         """Return what the statement selects."""
         done = self.sql(statement, user, password)
         assert done.returncode == 0, done.stderr + self.log()
@@ -127,9 +117,7 @@ class Servers:
         self._made: list[Server] = []
         self._volumes: list[str] = []
 
-    def __call__(
-        self, volume: str | None = None, *options: str, **environment: str
-    ) -> Server:
+    def __call__(self, volume: str | None = None, *options: str, **environment: str) -> Server:
         """Start a server."""
         server = Server(volume, *options, **environment)
         self._made.append(server)

@@ -22,16 +22,12 @@ AWKWARD = [
 
 def test_holds_the_hundred_users(server: Server) -> None:
     """One source, 100 rows, August first and Linda second."""
-    assert server.answer("SELECT COUNT(*), MIN(id), MAX(id) FROM Main.Users") == (
-        "100\t1\t100"
-    )
+    assert server.answer("SELECT COUNT(*), MIN(id), MAX(id) FROM Main.Users") == ("100\t1\t100")
     assert server.answer("SELECT username FROM Main.Users WHERE id <= 2").split() == [
         "August",
         "Linda",
     ]
-    assert server.answer("SELECT COUNT(DISTINCT username, email) FROM Main.Users") == (
-        "100"
-    )
+    assert server.answer("SELECT COUNT(DISTINCT username, email) FROM Main.Users") == ("100")
 
 
 def test_table_is_the_exams(server: Server) -> None:
@@ -89,9 +85,7 @@ def test_application_user_only_reads(server: Server, statement: str) -> None:
 
 def test_runs_as_nobody_special_on_a_read_only_root(server: Server) -> None:
     """Non-root by number, root file system read-only, the server itself is process 1."""
-    assert (
-        must("inspect", "--format", "{{.Config.User}}", IMAGE).strip() == "10002:10002"
-    )
+    assert must("inspect", "--format", "{{.Config.User}}", IMAGE).strip() == "10002:10002"
     assert server.shell("id -u; id -g").split() == ["10002", "10002"]
     assert server.shell("touch /x 2>&1 || true").endswith("Read-only file system")
     assert server.shell("readlink /proc/1/exe") == "/usr/sbin/mariadbd"
@@ -105,9 +99,7 @@ def test_listens_on_loopback_only(server: Server) -> None:
 
 def test_secrets_are_nowhere_to_be_read(servers: Servers) -> None:
     """Not in arguments, not in the server's environment, not in files, not in the log."""
-    server = servers(
-        MYSQL_ROOT_PASSWORD="T0pSecret", MYSQL_USER="app", MYSQL_PASSWORD="AppS3cret"
-    ).ready()
+    server = servers(MYSQL_ROOT_PASSWORD="T0pSecret", MYSQL_USER="app", MYSQL_PASSWORD="AppS3cret").ready()
     secret = "T0pSecret|AppS3cret"
     for place in ("cmdline", "environ"):
         shown = server.shell(f"tr '\\0' ' ' </proc/1/{place}")
@@ -129,12 +121,8 @@ def test_is_ready_in_time_within_a_pods_memory(servers: Servers) -> None:
 @pytest.mark.parametrize("password", AWKWARD)
 def test_takes_any_password(servers: Servers, password: str) -> None:
     """Root's and the user's, the same characters on both sides, also after a restart."""
-    server = servers(
-        MYSQL_ROOT_PASSWORD=password, MYSQL_USER="app", MYSQL_PASSWORD=password + "2"
-    ).ready()
-    assert (
-        server.answer("SELECT COUNT(*) FROM Main.Users", "app", password + "2") == "100"
-    )
+    server = servers(MYSQL_ROOT_PASSWORD=password, MYSQL_USER="app", MYSQL_PASSWORD=password + "2").ready()
+    assert server.answer("SELECT COUNT(*) FROM Main.Users", "app", password + "2") == "100"
     assert server.sql("SELECT 1", "app", password).returncode != 0
 
 
@@ -146,9 +134,7 @@ def test_takes_any_user_name(servers: Servers, user: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Shop", "it's", "a`b"])
-def test_serves_the_users_under_another_database_name(
-    servers: Servers, name: str
-) -> None:
+def test_serves_the_users_under_another_database_name(servers: Servers, name: str) -> None:
     """MYSQL_DATABASE names the database that the user reads."""
     server = servers(MYSQL_DATABASE=name, MYSQL_USER="app", MYSQL_PASSWORD="p").ready()
     quoted = "`" + name.replace("`", "``") + "`"
@@ -180,8 +166,7 @@ def test_another_command_runs_instead() -> None:
         ),
         (
             {"MYSQL_ROOT_PASSWORD": "x", "MYSQL_USER": "root", "MYSQL_PASSWORD": "x"},
-            "MYSQL_USER is root, whose password is MYSQL_ROOT_PASSWORD: "
-            + "leave MYSQL_USER out.",
+            "MYSQL_USER is root, whose password is MYSQL_ROOT_PASSWORD: " + "leave MYSQL_USER out.",
         ),
         (
             {"MYSQL_ROOT_PASSWORD": "x", "MYSQL_TCP_PORT": "tcp://10.0.0.1:3306"},

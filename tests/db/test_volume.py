@@ -8,13 +8,9 @@ from containers import IMAGE, Servers, docker, must
 def test_a_changed_password_is_honoured(servers: Servers) -> None:
     """The environment is the truth, also over a data directory that is there already."""
     volume = servers.volume()
-    first = servers(
-        volume, MYSQL_ROOT_PASSWORD="old", MYSQL_USER="app", MYSQL_PASSWORD="old"
-    ).ready()
+    first = servers(volume, MYSQL_ROOT_PASSWORD="old", MYSQL_USER="app", MYSQL_PASSWORD="old").ready()
     first.remove()
-    second = servers(
-        volume, MYSQL_ROOT_PASSWORD="new", MYSQL_USER="app", MYSQL_PASSWORD="new2"
-    ).ready()
+    second = servers(volume, MYSQL_ROOT_PASSWORD="new", MYSQL_USER="app", MYSQL_PASSWORD="new2").ready()
     assert second.answer("SELECT COUNT(*) FROM Main.Users", "app", "new2") == "100"
     assert second.sql("SELECT 1", "root", "old").returncode != 0
     assert second.sql("SELECT 1", "app", "old").returncode != 0
