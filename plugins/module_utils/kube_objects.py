@@ -116,6 +116,8 @@ def replacement(manifest: Manifest, applied: Manifest, live: Manifest) -> Manife
         # `kubectl rollout restart` is no drift: undoing it would restart the Pods again.
         wanted["spec"]["template"]["metadata"]["annotations"] = deepcopy(annotations)
     if manifest["kind"] == "Service":
+        # A Service is replaced by its version only (until Kubernetes 1.21), and keeps its address.
+        wanted["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
         for key in ("clusterIP", "clusterIPs", "healthCheckNodePort"):
             if key in live.get("spec", {}):
                 wanted["spec"].setdefault(key, deepcopy(live["spec"][key]))

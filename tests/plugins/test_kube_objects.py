@@ -111,7 +111,7 @@ def test_a_replacement_keeps_what_belongs_to_others_in_the_metadata() -> None:
 
 
 def test_a_replaced_service_keeps_its_address() -> None:
-    live = {"spec": {"clusterIP": "198.18.0.1", "clusterIPs": ["198.18.0.1"], "type": "NodePort"}}
+    live = {"metadata": {"resourceVersion": "9"}, "spec": {"clusterIP": "198.18.0.1", "clusterIPs": ["198.18.0.1"], "type": "NodePort"}}
     spec = replacement(SERVICE, {"metadata": {"name": "w"}}, live)["spec"]
     assert spec == {"ports": [], "clusterIP": "198.18.0.1", "clusterIPs": ["198.18.0.1"]}
 
