@@ -43,8 +43,7 @@ USERS: Final = Table(
     Column("username", String),
     Column("email", String),
 )
-# The rows' column names are the keys of the JSON objects.
-ALL_USERS: Final = select(USERS.c.id.label("user_id"), USERS.c.username, USERS.c.email)
+ALL_USERS: Final = select(USERS.c.id, USERS.c.username, USERS.c.email)
 
 
 class UnavailableError(Exception):
@@ -127,20 +126,16 @@ class Database:
     def users(self) -> list[dict[str, object]]:
         """Return every user, in the order of their ids."""
         statement = ALL_USERS.order_by(USERS.c.id)
-        return _run(
-            self._engine,
-            lambda connection: [dict(row) for row in connection.execute(statement).mappings()],
-        )
+        return [
+            {"user_id": user_id, "username": username, "email": email}
+            for user_id, username, email in _run(self._engine, lambda connection: connection.execute(statement).all())
+        ]
 
     def user(self, user_id: int) -> dict[str, object] | None:
         """Return one user, or None if nobody has this id."""
         statement = ALL_USERS.where(USERS.c.id == user_id)
-
-        def fetch(connection: Connection) -> dict[str, object] | None:
-            row = connection.execute(statement).mappings().first()
-            return None if row is None else dict(row)
-
-        return _run(self._engine, fetch)
+        row = _run(self._engine, lambda connection: connection.execute(statement).first())
+        return None if row is None else {"user_id": row.id, "username": row.username, "email": row.email}
 
     def check(self) -> None:
         """Return if the table of users can be read, raise UnavailableError if not."""
