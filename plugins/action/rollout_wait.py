@@ -112,20 +112,26 @@ class Rollout:
         for trouble in troubles:
             if trouble.at_once or now - self.since[trouble.key] >= PATIENCE:
                 raise KubeError(
-                    f"Deployment {self.name} in namespace {self.namespace} cannot come up: {trouble.text}"
-                    f"{self.last_words(trouble)}. Pods of the version before, if any, keep serving."
+                    f"Deployment {self.name} in namespace {self.namespace} cannot come up: "
+                    f"{(trouble.text + self.last_words(trouble)).rstrip('.')}. Pods of the version before, if any, keep serving."
                 )
 
     def last_words(self, trouble: rollout.Trouble) -> str:
-        """The end of a crashed container's log, if the cluster hands it out."""
-        if not trouble.pod:
-            return ""
-        path = f"{self.path('pods', trouble.pod)}/log"
+        """What more there is to know: the end of a crashed container's log, or the Pod's last warning."""
         try:
-            log = self.client.text(path, container=trouble.container, previous="true", tailLines="3")
+            if trouble.crashed:
+                path = f"{self.path('pods', trouble.pod)}/log"
+                log = self.client.text(path, container=trouble.container, previous="true", tailLines="3")
+                return f"; its last lines: {one_line(log, 300)}" if log.strip() else ""
+            if trouble.pod and "BackOff" in trouble.text:
+                selector = f"involvedObject.name={trouble.pod},type=Warning"
+                events = self.client.get(f"/api/v1/namespaces/{self.namespace}/events", fieldSelector=selector)
+                cause = rollout.longest_message(events.get("items", []))
+                return f"; {one_line(cause, 300)}" if cause else ""
         except KubeError:
-            return ""
-        return f"; its last lines: {one_line(log, 300)}" if log.strip() else ""
+            # Not everybody may read logs and events: what is known without them has to do.
+            pass
+        return ""
 
     def show(self, line: str) -> None:
         """Print progress, only when there is some."""

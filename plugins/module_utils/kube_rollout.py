@@ -33,6 +33,7 @@ class Trouble:
     at_once: bool = False
     pod: str = ""
     container: str = ""
+    crashed: bool = False
 
 
 def unfinished(deployment: Object) -> str:
@@ -103,15 +104,20 @@ def _pod_troubles(pod: Object) -> list[Trouble]:
         text = f"Pod {name}, container {container['name']}: {reason}"
         if reason in HOPELESS:
             detail = one_line(str(waiting.get("message") or ""))
-            found.append(Trouble(key, f"{text}: {detail}" if detail else text, reason == "InvalidImageName"))
+            found.append(Trouble(key, f"{text}: {detail}" if detail else text, reason == "InvalidImageName", name))
         elif reason == "CrashLoopBackOff" and int(container.get("restartCount", 0)) >= CRASHES:
             last = (container.get("lastState") or {}).get("terminated") or {}
             detail = f"ended {container['restartCount']} times, last with exit code {last.get('exitCode')}"
             detail += f" ({last['reason']})" if last.get("reason") not in (None, "Error") else ""
             said = one_line(str(last.get("message") or ""))
             detail += f": {said}" if said else ""
-            found.append(Trouble(key, f"{text}: {detail}", True, name, str(container["name"])))
+            found.append(Trouble(key, f"{text}: {detail}", True, name, str(container["name"]), True))
     return found
+
+
+def longest_message(events: list[Object]) -> str:
+    """The event that says most: "Failed to pull image …: not found" rather than "Error: ErrImagePull"."""
+    return max((str(event.get("message") or "") for event in events), key=len, default="")
 
 
 def not_ready(pods: list[Object]) -> str:
