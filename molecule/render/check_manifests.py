@@ -104,7 +104,9 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(api["livenessProbe"]["httpGet"]["path"], asked["liveness"], "the liveness path")
     expect("securityContext" in api, asked["api_hardened"], "hardening of the API")
     env = {item["name"]: unescaped(item["value"]) for item in api["env"] if "value" in item}
-    own = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asked["api_environment"].items()}
+    own = {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in asked["api_environment"].items()
+    }
     own.setdefault("API_PORT", str(asked["api_port"]))
     if asked["db_image"]:
         own |= {"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": "3306"}

@@ -6,7 +6,7 @@ import re
 from typing import Any, ClassVar
 
 from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import Forbidden, KubeError
+from ..module_utils.kube_errors import ForbiddenError, KubeError
 from ..plugin_utils.kube_action import KubeAction
 
 OLDEST = (1, 20)
@@ -75,7 +75,7 @@ def namespace_exists(client: KubeClient, namespace: str) -> bool | None:
         return None
     try:
         return client.find(f"/api/v1/namespaces/{namespace}") is not None
-    except Forbidden:
+    except ForbiddenError:
         return None
 
 
@@ -85,13 +85,14 @@ def check_ingress_class(client: KubeClient, wanted: str) -> list[str]:
         return []
     try:
         listed = client.get("/apis/networking.k8s.io/v1/ingressclasses")
-    except Forbidden:
+    except ForbiddenError:
         # Many clusters let a project's account see its own namespace only: not a reason to refuse.
         return []
     classes = sorted(str(item["metadata"]["name"]) for item in listed.get("items", []))
     if wanted not in classes:
         there = f"it has: {', '.join(classes)}" if classes else "it has none: install an Ingress controller first"
         raise KubeError(
-            f"The cluster (context {client.cluster.context}) has no IngressClass {wanted} ({there}): set app_ingress_class."
+            f"The cluster (context {client.cluster.context}) has no IngressClass {wanted} ({there}): "
+            "set app_ingress_class."
         )
     return classes

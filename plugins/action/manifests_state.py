@@ -47,5 +47,3 @@ def parsed(texts: list[str]) -> list[Manifest]:
         if not isinstance(document, dict) or not {"apiVersion", "kind", "metadata"} <= document.keys():
             raise KubeError("A rendered manifest has no apiVersion, kind or metadata.")
     return documents
-
-

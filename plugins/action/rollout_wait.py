@@ -10,7 +10,7 @@ from ansible.utils.display import Display
 
 from ..module_utils import kube_rollout as rollout
 from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import ApiError, ConnectionFailed, KubeError, one_line
+from ..module_utils.kube_errors import ApiError, ConnectionFailedError, KubeError, one_line
 from ..plugin_utils.kube_action import KubeAction
 
 # How long trouble must last before it counts: a registry may hiccup, a quota may be freed.
@@ -113,7 +113,8 @@ class Rollout:
             if trouble.at_once or now - self.since[trouble.key] >= PATIENCE:
                 raise KubeError(
                     f"Deployment {self.name} in namespace {self.namespace} cannot come up: "
-                    f"{(trouble.text + self.last_words(trouble)).rstrip('.')}. Pods of the version before, if any, keep serving."
+                    f"{(trouble.text + self.last_words(trouble)).rstrip('.')}. "
+                    "Pods of the version before, if any, keep serving."
                 )
 
     def last_words(self, trouble: rollout.Trouble) -> str:
@@ -143,5 +144,5 @@ class Rollout:
         """Block until the Deployment changes; without the right to watch, look again in a second."""
         try:
             self.client.watch_once(self.path("deployments"), self.name, version, seconds)
-        except (ApiError, ConnectionFailed):
+        except (ApiError, ConnectionFailedError):
             time.sleep(1)

@@ -80,6 +80,7 @@ class Asker:
     """GETs paths below one URL over one kept connection."""
 
     def __init__(self, base_url: str, host: str = "", trusted: bool = True, timeout: float = 10.0) -> None:
+        """Connects at the first request; `host` overrides the Host header."""
         self.base = urllib.parse.urlsplit(base_url)
         if self.base.scheme not in ("http", "https") or not self.base.hostname:
             raise ValueError(f"{base_url} is not an http(s) URL (app_base_url)")

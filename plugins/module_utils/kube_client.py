@@ -17,16 +17,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
-
-from .kube_config import Cluster, load_cluster
+from .kube_config import Cluster, load_cluster, load_documents
 from .kube_errors import (
     ApiError,
-    ConnectionFailed,
-    Forbidden,
+    ConnectionFailedError,
+    ForbiddenError,
     KubeError,
-    NotFound,
-    Unauthorized,
+    NotFoundError,
+    UnauthorizedError,
     one_line,
 )
 
@@ -65,11 +63,12 @@ class KubeClient:
     """Requests to one API server over one kept connection."""
 
     def __init__(self, cluster: Cluster, timeout: float = 20.0) -> None:
+        """Connects at the first request."""
         self.cluster = cluster
         self.timeout = timeout
         self._url = urllib.parse.urlsplit(cluster.server)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise ConnectionFailed(f"Kubeconfig {cluster.source}: the server {cluster.server} is not an http(s) URL.")
+            raise ConnectionFailedError(f"Kubeconfig {cluster.source}: server {cluster.server} is no http(s) URL.")
         self._connection: http.client.HTTPConnection | None = None
         self._discovered: dict[str, dict[str, tuple[str, bool]]] = {}
 
@@ -79,11 +78,13 @@ class KubeClient:
         return cls(load_cluster(kubeconfig, context), timeout)
 
     def __enter__(self) -> Self:
+        """Connects at the first request."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        """Drop the connection."""
         self.close()
 
     def close(self) -> None:
@@ -100,7 +101,7 @@ class KubeClient:
         """GET a path, None when it is not there."""
         try:
             return self.get(path, **query)
-        except NotFound:
+        except NotFoundError:
             return None
 
     def text(self, path: str, **query: str) -> str:
@@ -238,20 +239,20 @@ class KubeClient:
     def _where(self) -> str:
         return f"Kubernetes at {self.cluster.server} (context {self.cluster.context})"
 
-    def _unreachable(self, error: Exception) -> ConnectionFailed:
+    def _unreachable(self, error: Exception) -> ConnectionFailedError:
         where = self._where()
         hint = f"Check app_kubeconfig ({self.cluster.source}) and app_context."
         if isinstance(error, ssl.SSLCertVerificationError):
-            return ConnectionFailed(f"{where}: its certificate is not trusted: {error.verify_message}. {hint}")
+            return ConnectionFailedError(f"{where}: its certificate is not trusted: {error.verify_message}. {hint}")
         if isinstance(error, ssl.SSLError):
-            return ConnectionFailed(f"{where}: TLS failed: {one_line(str(error))}.{self._expiry()} {hint}")
+            return ConnectionFailedError(f"{where}: TLS failed: {one_line(str(error))}.{self._expiry()} {hint}")
         if isinstance(error, ConnectionRefusedError):
-            return ConnectionFailed(f"{where}: connection refused; is the cluster running? {hint}")
+            return ConnectionFailedError(f"{where}: connection refused; is the cluster running? {hint}")
         if isinstance(error, socket.gaierror):
-            return ConnectionFailed(f"{where}: the name {self._url.hostname} is not known to DNS. {hint}")
+            return ConnectionFailedError(f"{where}: the name {self._url.hostname} is not known to DNS. {hint}")
         if isinstance(error, TimeoutError):
-            return ConnectionFailed(f"{where}: no answer within {self.timeout:g} s. {hint}")
-        return ConnectionFailed(f"{where}: {one_line(str(error)) or type(error).__name__}. {hint}")
+            return ConnectionFailedError(f"{where}: no answer within {self.timeout:g} s. {hint}")
+        return ConnectionFailedError(f"{where}: {one_line(str(error)) or type(error).__name__}. {hint}")
 
     def _answer(self, method: str, path: str, status: int, text: bytes) -> dict[str, Any]:
         try:
@@ -265,16 +266,16 @@ class KubeClient:
         where = self._where()
         if status == 401:
             hint = self._expiry() or " They may have expired."
-            raise Unauthorized(
-                f"{where} refuses the credentials of {self.cluster.source} (401).{hint} Renew them, or set app_kubeconfig "
-                "and app_context.",
+            raise UnauthorizedError(
+                f"{where} refuses the credentials of {self.cluster.source} (401).{hint} Renew them, or "
+                "set app_kubeconfig and app_context.",
                 status,
                 message,
             )
         if status == 403:
-            raise Forbidden(f"{where} forbids it (403): {message}", status, message)
+            raise ForbiddenError(f"{where} forbids it (403): {message}", status, message)
         if status == 404:
-            raise NotFound(f"{where}: not found: {message}", status, message)
+            raise NotFoundError(f"{where}: not found: {message}", status, message)
         raise ApiError(f"{where} answered {status} to {method} {path}: {message}", status, message)
 
     def _expiry(self) -> str:
@@ -289,12 +290,6 @@ class KubeClient:
             return ""
         expired = end < datetime.now(UTC)
         return f" The client certificate expired on {end:%Y-%m-%d %H:%M} UTC." if expired else ""
-
-
-def load_documents(text: str) -> list[dict[str, Any]]:
-    """The manifests of a YAML stream, empty documents left out."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return [document for document in yaml.load_all(text, Loader=loader) if document]
 
 
 __all__ = ["KubeClient", "KubeError", "load_documents"]

@@ -90,7 +90,9 @@ def load_cluster(kubeconfig: str = "", context: str = "", environ: Mapping[str, 
             f"Kubeconfig {source} has no current context: name one in app_context (there are: {known})."
         )
     if wanted not in merged.contexts:
-        raise KubeconfigError(f"Context {wanted} is not in the kubeconfig {source} (there are: {known}): set app_context.")
+        raise KubeconfigError(
+            f"Context {wanted} is not in the kubeconfig {source} (there are: {known}): set app_context."
+        )
     entry = merged.contexts[wanted]
     cluster = merged.clusters.get(str(entry.get("cluster", "")))
     if not cluster or not cluster.get("server"):
@@ -152,7 +154,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     except (OSError, UnicodeDecodeError) as error:
         raise KubeconfigError(f"Kubeconfig {path} cannot be read: {one_line(str(error))}") from error
     try:
-        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        document = next(iter(load_documents(text)), None)
     except yaml.YAMLError as error:
         raise KubeconfigError(f"Kubeconfig {path} is not YAML: {one_line(str(error))}") from error
     if not isinstance(document, dict):
@@ -225,7 +227,9 @@ def _exec_credential(spec: Mapping[str, Any], where: str, environ: Mapping[str, 
         status = json.loads(done.stdout)["status"]
     except FileNotFoundError as error:
         hint = str(spec.get("installHint") or "install it, or use a kubeconfig without a credential plugin")
-        raise KubeconfigError(f"{where}: the credential plugin {command[0]} is not installed: {one_line(hint)}") from error
+        raise KubeconfigError(
+            f"{where}: the credential plugin {command[0]} is not installed: {one_line(hint)}"
+        ) from error
     except subprocess.CalledProcessError as error:
         said = one_line((error.stderr or b"").decode("utf-8", "replace")) or "no message"
         raise KubeconfigError(f"{where}: the credential plugin {command[0]} failed: {said}") from error
@@ -234,3 +238,9 @@ def _exec_credential(spec: Mapping[str, Any], where: str, environ: Mapping[str, 
             f"{where}: the credential plugin {command[0]} gave no credentials: {one_line(str(error))}"
         ) from error
     return status if isinstance(status, dict) else {}
+
+
+def load_documents(text: str) -> list[Any]:
+    """The documents of a YAML stream, empty ones left out; by the fast parser where there is one."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return [document for document in yaml.load_all(text, Loader=loader) if document]

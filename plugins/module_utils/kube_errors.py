@@ -11,7 +11,7 @@ class KubeconfigError(KubeError):
     """The kubeconfig is missing, unreadable, or does not hold what was asked for."""
 
 
-class ConnectionFailed(KubeError):
+class ConnectionFailedError(KubeError):
     """No answer from the API server: refused, unknown name, timeout, untrusted TLS."""
 
 
@@ -19,20 +19,21 @@ class ApiError(KubeError):
     """The API server answered with an error status."""
 
     def __init__(self, text: str, status: int, message: str = "") -> None:
+        """Keep the status and the server\'s own words beside the text for people."""
         super().__init__(text)
         self.status = status
         self.message = message or text
 
 
-class Unauthorized(ApiError):
+class UnauthorizedError(ApiError):
     """401: the credentials are wrong or have expired."""
 
 
-class Forbidden(ApiError):
+class ForbiddenError(ApiError):
     """403: the credentials are valid, but may not do this."""
 
 
-class NotFound(ApiError):
+class NotFoundError(ApiError):
     """404: neither the object nor, perhaps, its namespace or kind is there."""
 
 

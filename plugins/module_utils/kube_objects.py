@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from .kube_client import KubeClient
-from .kube_errors import ApiError, Forbidden, KubeError, NotFound
+from .kube_errors import ApiError, ForbiddenError, KubeError, NotFoundError
 
 MANAGER = "fastapi-mysql-k8s"
 
@@ -42,7 +42,7 @@ class Compared:
         return f"{self.manifest['kind']} {self.manifest['metadata']['name']}"
 
 
-class Refused(KubeError):
+class RefusedError(KubeError):
     """The cluster would not take one or more of the manifests."""
 
 
@@ -59,7 +59,7 @@ def compare_all(client: KubeClient, manifests: list[Manifest]) -> list[Compared]
             title = f"{manifest['kind']} {manifest['metadata']['name']}"
             refusals.append(f"{title}: {error.message}")
     if refusals:
-        raise Refused(f"The cluster refuses {'; '.join(refusals)}. Nothing was applied.")
+        raise RefusedError(f"The cluster refuses {'; '.join(refusals)}. Nothing was applied.")
     return compared
 
 
@@ -76,7 +76,7 @@ def compare(client: KubeClient, manifest: Manifest) -> Compared:
         return Compared(manifest, "same")
     try:
         applied = client.dry_apply(path, manifest, MANAGER)
-    except NotFound:
+    except NotFoundError:
         _check_elsewhere(client, manifest)
         return Compared(manifest, "absent", None, manifest)
     if live is None:
@@ -84,7 +84,7 @@ def compare(client: KubeClient, manifest: Manifest) -> Compared:
     wanted = replacement(manifest, applied, live)
     try:
         replaced = client.dry_replace(path, wanted)
-    except Forbidden:
+    except ForbiddenError:
         # Without the right to replace, foreign fields can be neither seen nor removed.
         replaced = applied
     before, after = essence(live), essence(replaced)
@@ -101,16 +101,14 @@ def _check_elsewhere(client: KubeClient, manifest: Manifest) -> None:
     moved["metadata"]["namespace"] = "default"
     try:
         client.dry_apply(client.path_of(moved, "default"), moved, MANAGER)
-    except (NotFound, Forbidden):
+    except (NotFoundError, ForbiddenError):
         return
 
 
 def replacement(manifest: Manifest, applied: Manifest, live: Manifest) -> Manifest:
     """The manifest as the whole object: its spec alone, the metadata as an apply would leave it."""
     wanted = deepcopy(manifest)
-    wanted["metadata"] = {
-        key: value for key, value in deepcopy(applied["metadata"]).items() if key not in SERVER_SIDE
-    }
+    wanted["metadata"] = {key: value for key, value in deepcopy(applied["metadata"]).items() if key not in SERVER_SIDE}
     annotations = applied.get("spec", {}).get("template", {}).get("metadata", {}).get("annotations")
     if annotations:
         # `kubectl rollout restart` is no drift: undoing it would restart the Pods again.

@@ -40,11 +40,12 @@ def serving(route: Route) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(payload)
 
-        do_GET = do_PATCH = do_PUT = answer  # the names that http.server calls
-
         def log_message(self, format: str, *args: object) -> None:
             """Tests are quiet."""
 
+    # The names that http.server calls.
+    for method in ("GET", "PATCH", "PUT"):
+        setattr(Handler, f"do_{method}", Handler.answer)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -20,6 +20,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import
     matches,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.test.answered import answered
+
 from fake_api_server import Reply, serving
 
 USERS = '[{"user_id": 1, "username": "August"}, {"user_id": 2, "username": "Linda"}]'

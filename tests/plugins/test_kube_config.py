@@ -15,6 +15,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config impo
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import (
     KubeconfigError,
 )
+
 from fake_api_server import write_kubeconfig
 
 SERVER = "https://192.0.2.1:6443/"
@@ -48,7 +49,7 @@ def test_a_file_that_is_no_kubeconfig(tmp_path: Path, text: str) -> None:
 def test_no_current_context(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("{apiVersion: v1, kind: Config}")
-    with pytest.raises(KubeconfigError, match="no current context.*app_context"):
+    with pytest.raises(KubeconfigError, match=r"no current context.*app_context"):
         load_cluster(str(path))
 
 

@@ -16,19 +16,30 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config impo
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import (
     KubeError,
-    Unauthorized,
+    UnauthorizedError,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_objects import (
     Compared,
-    Refused,
+    RefusedError,
     compare_all,
     difference,
     replacement,
 )
+
 from fake_api_server import Reply, serving, status
 
-SECRET: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "n"}, "data": {"A": "c2VjcmV0"}}
-SERVICE: dict[str, Any] = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "w", "namespace": "n"}, "spec": {"ports": []}}
+SECRET: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "s", "namespace": "n"},
+    "data": {"A": "c2VjcmV0"},
+}
+SERVICE: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "w", "namespace": "n"},
+    "spec": {"ports": []},
+}
 SPACE: dict[str, Any] = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
 
 
@@ -44,7 +55,7 @@ def test_all_refusals_are_told_and_nothing_is_written() -> None:
         asked.append((method, path))
         return status(404, "not there") if method == "GET" else status(422, f"{body['kind']} is invalid")
 
-    with serving(route) as server, pytest.raises(Refused) as error:
+    with serving(route) as server, pytest.raises(RefusedError) as error:
         compare_all(client(server), [SECRET, SERVICE])
     assert "Secret s: Secret is invalid; Service w: Service is invalid" in str(error.value)
     assert "Nothing was applied" in str(error.value)
@@ -52,7 +63,7 @@ def test_all_refusals_are_told_and_nothing_is_written() -> None:
 
 
 def test_expired_credentials_are_no_refusal_of_a_manifest() -> None:
-    with serving(lambda *_: status(401, "Unauthorized")) as server, pytest.raises(Unauthorized):
+    with serving(lambda *_: status(401, "UnauthorizedError")) as server, pytest.raises(UnauthorizedError):
         compare_all(client(server), [SECRET])
 
 
@@ -63,7 +74,7 @@ def test_manifests_for_a_namespace_to_come_are_checked_elsewhere() -> None:
         return (422, {"message": "bad name"}) if "/namespaces/default/" in path else (200, body)
 
     with serving(route) as server:
-        with pytest.raises(Refused, match="Secret s: bad name"):
+        with pytest.raises(RefusedError, match="Secret s: bad name"):
             compare_all(client(server), [SPACE, SECRET])
         assert [item.state for item in compare_all(client(server), [SPACE])] == ["absent"]
 
@@ -111,13 +122,20 @@ def test_a_replacement_keeps_what_belongs_to_others_in_the_metadata() -> None:
 
 
 def test_a_replaced_service_keeps_its_address() -> None:
-    live = {"metadata": {"resourceVersion": "9"}, "spec": {"clusterIP": "198.18.0.1", "clusterIPs": ["198.18.0.1"], "type": "NodePort"}}
+    live = {
+        "metadata": {"resourceVersion": "9"},
+        "spec": {"clusterIP": "198.18.0.1", "clusterIPs": ["198.18.0.1"], "type": "NodePort"},
+    }
     spec = replacement(SERVICE, {"metadata": {"name": "w"}}, live)["spec"]
     assert spec == {"ports": [], "clusterIP": "198.18.0.1", "clusterIPs": ["198.18.0.1"]}
 
 
 def test_the_difference_of_a_secret_shows_no_value() -> None:
-    before = {"kind": "Secret", "metadata": {"annotations": {"last": "old-value"}}, "data": {"A": "b2xk", "B": "c2FtZQ=="}}
+    before = {
+        "kind": "Secret",
+        "metadata": {"annotations": {"last": "old-value"}},
+        "data": {"A": "b2xk", "B": "c2FtZQ=="},
+    }
     after = {"kind": "Secret", "metadata": {}, "data": {"A": "bmV3", "B": "c2FtZQ=="}}
     shown = difference(Compared(SECRET, "apply", before, after))
     text = shown["before"] + shown["after"]

@@ -19,6 +19,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config impo
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import (
     KubeError,
 )
+
 from fake_api_server import Reply, serving, status
 
 DONE = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3}
@@ -92,8 +93,13 @@ def test_replica_failure_is_trouble() -> None:
 
 def test_the_newest_version_is_told_by_its_revision() -> None:
     sets = [
-        {"metadata": {"annotations": {"deployment.kubernetes.io/revision": number}, "labels": {"pod-template-hash": name},
-                      "ownerReferences": [{"uid": "u"}]}}
+        {
+            "metadata": {
+                "annotations": {"deployment.kubernetes.io/revision": number},
+                "labels": {"pod-template-hash": name},
+                "ownerReferences": [{"uid": "u"}],
+            }
+        }
         for number, name in (("1", "old"), ("2", "new"))
     ]
     assert rollout.current_hash(deployment(), sets) == "new"
@@ -102,9 +108,16 @@ def test_the_newest_version_is_told_by_its_revision() -> None:
 
 def test_the_deadline_tells_of_pods_that_no_node_takes() -> None:
     item = pod()
-    item["status"] = {"conditions": [
-        {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: Insufficient cpu"}
-    ]}
+    item["status"] = {
+        "conditions": [
+            {
+                "type": "PodScheduled",
+                "status": "False",
+                "reason": "Unschedulable",
+                "message": "0/1 nodes: Insufficient cpu",
+            }
+        ]
+    }
     assert rollout.not_ready([item]) == "Pod p (Unschedulable: 0/1 nodes: Insufficient cpu)"
 
 
@@ -153,7 +166,9 @@ def test_waiting_ends_early_when_it_is_hopeless() -> None:
 def test_waiting_ends_at_the_deadline() -> None:
     with serving(frozen(deployment(readyReplicas=2), [pod()])) as server, pytest.raises(KubeError) as error:
         watched(server).wait(1)
-    assert "not rolled out within 1 s; still waiting for ready Pods: 2 of 3. Pod p (container api not ready)" in str(error.value)
+    assert "not rolled out within 1 s; still waiting for ready Pods: 2 of 3. Pod p (container api not ready)" in str(
+        error.value
+    )
 
 
 def test_trouble_must_last() -> None:
