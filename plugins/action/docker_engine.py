@@ -27,7 +27,9 @@ class ActionModule(ActionBase):
         )
         cli = args["docker_cli"]
         if cli and not shutil.which(cli):
-            result.update(failed=True, msg=f"There is no Docker CLI '{cli}': install one with buildx or set app_docker_cli")
+            result.update(
+                failed=True, msg=f"There is no Docker CLI '{cli}': install one with buildx or set app_docker_cli"
+            )
             return result
         try:
             result["docker_host"] = check_engine(args["docker_host"], os.environ, args["timeout"])

@@ -35,7 +35,11 @@ class ActionModule(ActionBase):
                 "running": {"type": "bool", "default": False},
             }
         )
-        problems = [*machine(bool((task_vars or {}).get("ansible_become_password"))), *ranges(arguments["ranges"]), *space(arguments)]
+        problems = [
+            *machine(bool((task_vars or {}).get("ansible_become_password"))),
+            *ranges(arguments["ranges"]),
+            *space(arguments),
+        ]
         # A platform that is running, well or not, holds its ports itself.
         if not arguments["running"]:
             problems += [
@@ -52,13 +56,20 @@ def machine(password_given: bool) -> list[str]:
     """What the machine itself lacks."""
     problems = []
     if not probe.may_become_root(password_given):
-        problems.append("it needs root, and sudo would not let this user become it: run as root, or add --ask-become-pass")
+        problems.append(
+            "it needs root, and sudo would not let this user become it: run as root, or add --ask-become-pass"
+        )
     if (architecture := os.uname().machine) != "x86_64":
         problems.append(f"its programs are for x86_64, and this machine is {architecture}")
     release = Path("/etc/os-release")
     if (name := probe.debian_release(release.read_text() if release.exists() else "")) != "bookworm":
-        problems.append(f"it is made from the packages of Debian 12 (bookworm), and this is {name}: use a cluster of yours with -i inventory/sample")
-    problems += [f"the program {tool} is missing: apt-get install it" for tool in NEEDED if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")]
+        problems.append(
+            f"it is made from the packages of Debian 12 (bookworm), and this is {name}: "
+            "use a cluster of yours with -i inventory/sample"
+        )
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    missing = [tool for tool in NEEDED if not shutil.which(tool, path=path)]
+    problems += [f"the program {tool} is missing: install it with apt-get" for tool in missing]
     return problems
 
 
@@ -72,7 +83,8 @@ def ranges(wanted: dict[str, str]) -> list[str]:
             problems.append(f"{variable} is not an IPv4 range: {error}")
     for variable, network in networks.items():
         problems += [
-            f"{variable} {network} overlaps the route to {route} on {interface}: set it to a range that this machine does not reach"
+            f"{variable} {network} overlaps the route to {route} on {interface}: "
+            "set it to a range that this machine does not reach"
             for interface, route in probe.routes()
             if network.overlaps(route)
         ]
@@ -87,7 +99,8 @@ def space(arguments: dict[str, Any]) -> list[str]:
     cached = (Path(arguments["cache_dir"]) / "stamps" / "kubernetes").exists()
     needed = arguments["free_gib"] / (CACHED_SHARE if cached else 1)
     return [
-        f"{folder} has {free:.1f} GiB free and {needed:.1f} are needed: make room, or set local_base_{variable} to another disk"
+        f"{folder} has {free:.1f} GiB free and {needed:.1f} are needed: "
+        f"make room, or set local_base_{variable} to another disk"
         for variable in ("cache_dir", "state_dir")
         if (free := probe.free_gib(Path(folder := arguments[variable]))) < needed
     ]

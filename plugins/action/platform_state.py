@@ -46,7 +46,9 @@ def ailments(arguments: dict[str, Any], programs: dict[str, str]) -> list[str]:
     except KubeError as error:
         return [str(error)]
     ready = [
-        node for node in nodes if any(c["type"] == "Ready" and c["status"] == "True" for c in node.get("status", {}).get("conditions", []))
+        node
+        for node in nodes
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in node.get("status", {}).get("conditions", []))
     ]
     return [] if ready else ["its node is not ready"]
 
@@ -70,4 +72,10 @@ class ActionModule(ActionBase):
         )
         programs = probe.supervised(f"{arguments['run_dir']}/supervisor.sock")
         found = ailments(arguments, programs)
-        return {"changed": False, "running": bool(programs), "healthy": not found, "ailments": found, "fingerprint": fingerprint()}
+        return {
+            "changed": False,
+            "running": bool(programs),
+            "healthy": not found,
+            "ailments": found,
+            "fingerprint": fingerprint(),
+        }

@@ -45,7 +45,12 @@ class ActionModule(ActionBase):
         with (
             log.open("w", encoding="utf-8") as sink,
             subprocess.Popen(
-                arguments["argv"], cwd=arguments["chdir"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                arguments["argv"],
+                cwd=arguments["chdir"],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             ) as process,
         ):
             for count, line in enumerate(process.stdout or (), start=1):
@@ -57,6 +62,7 @@ class ActionModule(ActionBase):
                     Display().display(f"  {arguments['label']}: {share} % after {int(reported - started)} s")
         if process.returncode:
             raise AnsibleActionFail(
-                f"{arguments['label']}: failed with status {process.returncode}; the whole log is {log}, its last lines:\n{''.join(tail)}"
+                f"{arguments['label']}: failed with status {process.returncode}; "
+                f"the whole log is {log}, its last lines:\n{''.join(tail)}"
             )
         return {"changed": True, "seconds": round(time.monotonic() - started)}

@@ -102,7 +102,12 @@ class Apt:
     def refresh(self, sources: str) -> None:
         """Write the private sources, and refresh their lists when they are older than an hour."""
         file, fresh = self.directory / "sources.list", self.directory / "fresh"
-        if file.exists() and file.read_text() == sources and fresh.exists() and time.time() - fresh.stat().st_mtime < LISTS_VALID_SECONDS:
+        if (
+            file.exists()
+            and file.read_text() == sources
+            and fresh.exists()
+            and time.time() - fresh.stat().st_mtime < LISTS_VALID_SECONDS
+        ):
             return
         file.write_text(sources)
         self.get("update")
@@ -128,7 +133,9 @@ class Apt:
         code, out, err = self.module.run_command([*command, *arguments], cwd=str(cwd) if cwd else None)
         if code:
             tail = "; ".join(err.strip().splitlines()[-4:])
-            self.module.fail_json(msg=f"{program} {arguments[0]} failed: {tail}. Is a Debian mirror within reach (apt-get update)?")
+            self.module.fail_json(
+                msg=f"{program} {arguments[0]} failed: {tail}. Is a Debian mirror within reach (apt-get update)?"
+            )
         return str(out)
 
     def get(self, *arguments: str, cwd: Path | None = None) -> str:
@@ -144,13 +151,17 @@ class Apt:
         versions = [row[1].strip() for row in rows if len(row) == 3 and "Packages" in row[2]]
         fitting = [version for version in versions if fnmatch.fnmatch(version, pattern)]
         if not fitting:
-            self.module.fail_json(msg=f"the mirrors have {name} {', '.join(versions) or 'nowhere'}, wanted is {pattern}")
+            self.module.fail_json(
+                msg=f"the mirrors have {name} {', '.join(versions) or 'nowhere'}, wanted is {pattern}"
+            )
         return f"{name}={fitting[0]}"
 
 
 def mirrors(module: AnsibleModule) -> list[tuple[str, str]]:
     """The machine's own mirrors of Debian 12 as (address, suite), whatever format its sources are written in."""
-    code, out, err = module.run_command(["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"])
+    code, out, err = module.run_command(
+        ["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"]
+    )
     found = [line.split("|") for line in out.splitlines() if line.count("|") == 2]
     suites = [(site, suite) for site, suite, component in found if component == "main" and suite.startswith("bookworm")]
     if code or not suites:
@@ -217,13 +228,20 @@ def main() -> None:
     (cache / "apt").mkdir(parents=True, exist_ok=True)
     # What a root file system made from the same mirrors has as its sources.
     (cache / "apt" / "bookworm.list").write_text("\n".join(binary) + "\n")
-    apt = Apt(module, cache / "apt" / "main", archives, [*binary, *[line.replace("deb ", "deb-src ", 1) for line in binary]])
+    apt = Apt(
+        module, cache / "apt" / "main", archives, [*binary, *[line.replace("deb ", "deb-src ", 1) for line in binary]]
+    )
     if module.params["packages"]:
         names = [apt.resolve(package) for package in module.params["packages"]]
         apt.get("install", "--download-only", "--no-install-recommends", "--reinstall", "--allow-downgrades", *names)
     if module.params["extra_packages"]:
         site = next((site for site, suite in sites if suite == "bookworm"), sites[0][0])
-        extra = Apt(module, cache / "apt" / "extra", archives, [f"deb [signed-by={KEYRING}] {site} {module.params['extra_suite']} main"])
+        extra = Apt(
+            module,
+            cache / "apt" / "extra",
+            archives,
+            [f"deb [signed-by={KEYRING}] {site} {module.params['extra_suite']} main"],
+        )
         extra.get("download", *[extra.resolve(package) for package in module.params["extra_packages"]], cwd=archives)
     files = unpack(module, archives, root)
     for path, target in module.params["links"].items():

@@ -139,7 +139,10 @@ class ControlGroup:
             changed = True
             deadline = time.monotonic() + PATIENCE_SECONDS
             while folder.is_dir():
-                for child in [*sorted((p for p in folder.rglob("*") if p.is_dir()), key=lambda p: -len(p.parts)), folder]:
+                for child in [
+                    *sorted((p for p in folder.rglob("*") if p.is_dir()), key=lambda p: -len(p.parts)),
+                    folder,
+                ]:
                     try:
                         child.rmdir()
                     except OSError:
@@ -191,7 +194,15 @@ class Ground:
             # Service addresses are rewritten on their way out; there must be a way out for that to happen. This one ends inside.
             self.ip(*inside, "route", "add", "default", "dev", "node0")
             self.module.run_command(
-                ["nsenter", f"--net=/run/netns/{self.name}", "--", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], check_rc=True
+                [
+                    "nsenter",
+                    f"--net=/run/netns/{self.name}",
+                    "--",
+                    "sh",
+                    "-c",
+                    "echo 1 > /proc/sys/net/ipv4/ip_forward",
+                ],
+                check_rc=True,
             )
             changed = True
         return self.group.create() or changed
@@ -200,7 +211,9 @@ class Ground:
         """Clear everything but the guard."""
         left = self.group.kill()
         if left:
-            self.module.fail_json(msg=f"processes of the embedded platform that do not end: {sorted(left)}. Reboot, then run this again.")
+            self.module.fail_json(
+                msg=f"processes of the embedded platform that do not end: {sorted(left)}. Reboot, then run this again."
+            )
         changed = self.group.remove()
         if self.namespace_exists():
             self.ip("netns", "delete", self.name)

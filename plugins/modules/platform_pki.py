@@ -110,7 +110,9 @@ def write(path: Path, content: bytes, mode: int, owner: int | None = None) -> No
 
 def private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
     """The key in PEM, as Kubernetes reads it."""
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
 
 
 class Pki:
@@ -136,7 +138,9 @@ class Pki:
             return False
         return certificate.not_valid_after_utc > self.now + datetime.timedelta(days=days)
 
-    def builder(self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
+    def builder(
+        self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+    ) -> x509.CertificateBuilder:
         """What every certificate has."""
         return (
             x509.CertificateBuilder()
@@ -178,7 +182,9 @@ class Pki:
             return
         key = ec.generate_private_key(ec.SECP256R1())
         self.put(self.directory / "sa.key", private_bytes(key))
-        public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         self.put(self.directory / "sa.pub", public, 0o644)
 
     def sign(self, identity: dict[str, Any], ca: x509.Certificate, ca_key: ec.EllipticCurvePrivateKey) -> None:
@@ -199,28 +205,41 @@ class Pki:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         )
         if identity["hosts"]:
-            builder = builder.add_extension(x509.SubjectAlternativeName([alternative(host) for host in identity["hosts"]]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([alternative(host) for host in identity["hosts"]]), critical=False
+            )
         certificate = builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         self.put(certificate_path.with_suffix(".key"), private_bytes(key))
         self.put(certificate_path, certificate, 0o644)
         if kubeconfig is not None:
-            content = self.kubeconfig(identity["name"], ca.public_bytes(serialization.Encoding.PEM), certificate, private_bytes(key))
+            content = self.kubeconfig(
+                identity["name"], ca.public_bytes(serialization.Encoding.PEM), certificate, private_bytes(key)
+            )
             self.put(kubeconfig, content, owner=identity["owner"])
 
     def kubeconfig(self, user: str, ca: bytes, certificate: bytes, key: bytes) -> bytes:
         """A kubeconfig that needs no other file (JSON is YAML)."""
         context = self.module.params["context"]
-        encoded = {name: base64.b64encode(content).decode() for name, content in (("ca", ca), ("certificate", certificate), ("key", key))}
+        encoded = {
+            name: base64.b64encode(content).decode()
+            for name, content in (("ca", ca), ("certificate", certificate), ("key", key))
+        }
         document = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": context,
             "clusters": [
-                {"name": context, "cluster": {"server": self.module.params["server"], "certificate-authority-data": encoded["ca"]}}
+                {
+                    "name": context,
+                    "cluster": {"server": self.module.params["server"], "certificate-authority-data": encoded["ca"]},
+                }
             ],
             "contexts": [{"name": context, "context": {"cluster": context, "user": user}}],
             "users": [
-                {"name": user, "user": {"client-certificate-data": encoded["certificate"], "client-key-data": encoded["key"]}}
+                {
+                    "name": user,
+                    "user": {"client-certificate-data": encoded["certificate"], "client-key-data": encoded["key"]},
+                }
             ],
         }
         return json.dumps(document, indent=2).encode() + b"\n"

@@ -21,6 +21,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
     Credentials,
 )
+
 from fake_registry import FakeRegistry, serve
 
 BODY = b'{"schemaVersion": 2}'
