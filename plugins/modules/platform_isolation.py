@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -40,6 +41,18 @@ options:
     description: Address of the Kubernetes node, inside the namespace.
     type: str
     default: ""
+  shadowed:
+    description:
+      - Folders that programs of the platform write to wherever they are told to keep their things. Each must be there, for
+        something of the platform's own to be mounted over it in its mount namespace; one that was missing is made, empty,
+        and removed again with C(state=absent).
+    type: list
+    elements: path
+    default: []
+  memory:
+    description: The file that remembers which of O(shadowed) were made.
+    type: path
+    required: true
   volatile:
     description: Folders that are cleared whenever the platform is not running (sockets, pid files).
     type: list
@@ -60,6 +73,8 @@ EXAMPLES = r"""
     name: fastapi-mysql-k8s
     ranges: [198.18.0.0/16, 198.19.0.0/17]
     node_address: 198.19.128.1
+    shadowed: [/run/docker]
+    memory: /var/lib/fastapi-mysql-k8s/shadowed
     volatile: [/run/fastapi-mysql-k8s]
 """
 
@@ -82,13 +97,15 @@ class ControlGroup:
 
     def __init__(self, name: str) -> None:
         mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+        # A hybrid machine has version 2 beside version 1, without controllers: its groups are made by others, and found by us.
+        self.everywhere = [Path(fields[1]) for fields in mounts if fields[2] in ("cgroup", "cgroup2")]
         unified = [Path(fields[1]) for fields in mounts if fields[2] == "cgroup2" and fields[1] == "/sys/fs/cgroup"]
         self.hierarchies = unified or [Path(fields[1]) for fields in mounts if fields[2] == "cgroup"]
         self.name = name
 
     def folders(self) -> list[Path]:
         """The group's folder in each hierarchy that has it."""
-        return [hierarchy / self.name for hierarchy in self.hierarchies if (hierarchy / self.name).is_dir()]
+        return [hierarchy / self.name for hierarchy in self.everywhere if (hierarchy / self.name).is_dir()]
 
     def create(self) -> bool:
         """Make the group; true if a folder was missing."""
@@ -205,7 +222,27 @@ class Ground:
                 check_rc=True,
             )
             changed = True
+        changed = self.make_shadowed() or changed
         return self.group.create() or changed
+
+    def make_shadowed(self) -> bool:
+        """Make the folders to mount over that the machine lacks; remember each before it is there."""
+        memory = Path(self.module.params["memory"])
+        made = memory.read_text().splitlines() if memory.exists() else []
+        missing = [folder for folder in self.module.params["shadowed"] if not Path(folder).exists()]
+        if missing:
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text("\n".join(dict.fromkeys([*made, *missing])) + "\n")
+        for folder in missing:
+            Path(folder).mkdir(parents=True)
+        return bool(missing)
+
+    def remove_shadowed(self) -> None:
+        """Remove the folders that were made, unless somebody has put something there since."""
+        memory = Path(self.module.params["memory"])
+        for folder in memory.read_text().splitlines() if memory.exists() else []:
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()
 
     def clear(self, folders: list[str]) -> bool:
         """Clear everything but the guard."""
@@ -242,6 +279,8 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "ranges": {"type": "list", "elements": "str", "required": True},
             "node_address": {"type": "str", "default": ""},
+            "shadowed": {"type": "list", "elements": "path", "default": []},
+            "memory": {"type": "path", "required": True},
             "volatile": {"type": "list", "elements": "path", "default": []},
             "persistent": {"type": "list", "elements": "path", "default": []},
         },
@@ -253,6 +292,7 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=not running if module.params["state"] == "present" else there, running=running)
     if module.params["state"] == "absent":
+        ground.remove_shadowed()
         changed = ground.clear([*module.params["volatile"], *module.params["persistent"]])
         module.exit_json(changed=ground.lift_guard() or changed, running=running)
     changed = False if running else ground.clear(module.params["volatile"])
