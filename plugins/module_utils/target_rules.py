@@ -48,6 +48,10 @@ def _whole_number(value: object) -> int | None:
     return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
+def _wanted(value: object) -> bool:
+    return value if isinstance(value, bool) else _text(value).strip().lower() in ("yes", "true", "on", "1", "y", "t")
+
+
 def _number_between(name: str, value: object, lowest: int, highest: int) -> Problem:
     number = _whole_number(value)
     if number is not None and lowest <= number <= highest:
@@ -234,10 +238,13 @@ def _registry(values: Values) -> list[str]:
 
 def find_problems(values: Values) -> list[str]:
     """Return one line for each thing that is wrong with a target's variables (names without ``app_``)."""
-    problems = [problem for name, rule in _RULES.items() if (problem := rule(name, values.get(name)))]
-    if _whole_number(values.get("api_port")) == _whole_number(values.get("db_port")):
+    with_database = _wanted(values.get("db_enabled", True))
+    parts = ("api", "db") if with_database else ("api",)
+    rules = {name: rule for name, rule in _RULES.items() if with_database or not name.startswith("db_")}
+    problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
+    if with_database and _whole_number(values.get("api_port")) == _whole_number(values.get("db_port")):
         problems.append("app_api_port and app_db_port are the same: both containers share one Pod's network")
-    problems += [line for part in ("api", "db") for line in _image(values, part)]
-    if not all(_text(values.get(f"{part}_image")) for part in ("api", "db")):
+    problems += [line for part in parts for line in _image(values, part)]
+    if not all(_text(values.get(f"{part}_image")) for part in parts):
         problems += _registry(values)
     return problems

@@ -145,3 +145,13 @@ def test_what_is_not_built_needs_neither_registry_nor_context(target: dict[str, 
         "db_build_context": "",
     }
     assert find_problems({**target, **given}) == []
+
+
+def test_without_a_database_nothing_of_it_is_asked_for(target: dict[str, object]) -> None:
+    target |= {"db_enabled": False, "db_password": "", "db_build_context": "/nowhere", "db_port": 8000}
+    assert find_problems(target) == []
+
+
+def test_without_a_database_a_given_image_needs_no_registry(target: dict[str, object]) -> None:
+    target |= {"db_enabled": "no", "api_image": "docker.io/library/nginx:1", "registry": ""}
+    assert find_problems(target) == []
