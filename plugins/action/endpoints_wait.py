@@ -10,6 +10,10 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.endpoints import Answer, Asker, expected, matches
 
 INTERVAL = 0.5
+# How many seconds of no answer at all are enough: a program that is not running comes soon or not at all.
+SILENCE = 15.0
+# How many wrong answers are told in full.
+TOLD = 2
 
 Endpoint = dict[str, Any]
 
@@ -41,31 +45,43 @@ class ActionModule(ActionBase):
             result.update(failed=True, msg=f"{error}.")
             return result
         endpoints: list[Endpoint] = arguments["endpoints"]
-        answers = wait(asker, endpoints, time.monotonic() + arguments["timeout"])
+        started = time.monotonic()
+        answers = wait(asker, endpoints, arguments["timeout"])
         asker.close()
         result.update(changed=False, answers=summary(arguments["base_url"], endpoints, answers))
-        wrong = [
-            f"{arguments['base_url']}{item['path']} should answer {expected(item)}, but gave {answer.shown()}"
-            for item, answer in zip(endpoints, answers, strict=True)
-            if not matches(answer, item)
-        ]
-        if wrong:
-            host = f" with Host {arguments['host']}" if arguments["host"] else ""
-            result.update(failed=True, msg=f"{'; '.join(wrong)} (asked{host} for {arguments['timeout']} s).")
+        host = f"with Host {arguments['host']} " if arguments["host"] else ""
+        problem = describe(arguments["base_url"], endpoints, answers)
+        if problem:
+            result.update(failed=True, msg=f"{problem} (asked {host}for {time.monotonic() - started:.0f} s).")
         return result
 
 
-def wait(asker: Asker, endpoints: list[Endpoint], deadline: float) -> list[Answer]:
-    """Each endpoint's last answer: all of them right, or the deadline is over."""
+def wait(asker: Asker, endpoints: list[Endpoint], timeout: float) -> list[Answer]:
+    """Each endpoint's last answer: all of them right, or the time is up; sooner where nobody is there at all."""
+    started = time.monotonic()
     answers = [asker.ask(str(item["path"])) for item in endpoints]
-    while time.monotonic() < deadline:
+    while True:
         wrong = [number for number, item in enumerate(endpoints) if not matches(answers[number], item)]
-        if not wrong:
-            break
+        patience = min(timeout, SILENCE) if all(answer.error for answer in answers) else timeout
+        if not wrong or time.monotonic() - started >= patience:
+            return answers
         time.sleep(INTERVAL)
         for number in wrong:
             answers[number] = asker.ask(str(endpoints[number]["path"]))
-    return answers
+
+
+def describe(base_url: str, endpoints: list[Endpoint], answers: list[Answer]) -> str:
+    """What is wrong, in one line: the first wrong answers in full, of others the path; empty when all is right."""
+    if answers and all(answer.error for answer in answers):
+        return f"{base_url} gives {answers[0].error}: start the Ingress controller there, or correct app_base_url"
+    wrong = [(item, answer) for item, answer in zip(endpoints, answers, strict=True) if not matches(answer, item)]
+    told = [
+        f"{base_url}{item['path']} should answer {expected(item)}, but gave {answer.shown()}"
+        for item, answer in wrong[:TOLD]
+    ]
+    if rest := wrong[TOLD:]:
+        told.append(f"as wrong: {', '.join(str(item['path']) for item, _ in rest)}")
+    return "; ".join(told)
 
 
 def summary(base_url: str, endpoints: list[Endpoint], answers: list[Answer]) -> list[dict[str, str]]:

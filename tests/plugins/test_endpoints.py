@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.endpoints_wait import (
+    describe,
     summary,
     wait,
 )
@@ -74,7 +74,7 @@ def test_waits_until_the_answer_is_right() -> None:
 
     with serving(route) as server:
         asker = Asker(f"{server}/base/", "a.host")
-        answers = wait(asker, [{"path": "/a", "json": {"path": "/base/a"}}], time.monotonic() + 10)
+        answers = wait(asker, [{"path": "/a", "json": {"path": "/base/a"}}], 10)
         asker.close()
     assert [answer.status for answer in answers] == [200]
 
@@ -82,8 +82,21 @@ def test_waits_until_the_answer_is_right() -> None:
 def test_tells_the_last_answer_at_the_deadline() -> None:
     with serving(lambda *_: (404, {})) as server:
         pass
-    answers = wait(Asker(server), [{"path": "/a"}], time.monotonic())
+    answers = wait(Asker(server), [{"path": "/a"}], 0)
     assert "refused" in answers[0].shown()
+
+
+def test_nobody_there_is_one_short_line() -> None:
+    line = describe("http://here", [{"path": "/a"}, {"path": "/b"}], [Answer(error="no answer (refused)")] * 2)
+    assert line == "http://here gives no answer (refused): start the Ingress controller there, or correct app_base_url"
+
+
+def test_only_the_first_wrong_answers_are_told_in_full() -> None:
+    paths = [{"path": f"/{number}"} for number in range(4)]
+    line = describe("http://here", paths, [Answer(200), Answer(404), Answer(404), Answer(404)])
+    assert line.count("should answer 200, but gave 404") == 2
+    assert line.endswith("as wrong: /3")
+    assert describe("http://here", paths, [Answer(200)] * 4) == ""
 
 
 def test_a_base_url_that_is_none() -> None:
