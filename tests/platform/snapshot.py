@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write down what is on this machine, a line each, so that two snapshots can be compared.
 
-What runs, is mounted, is routed, is filtered, is grouped and lies on disk; without caches, without this repository, and without
-the folders in which the machine itself writes all the time.
+What runs, is mounted, is routed, is filtered, is grouped and lies on disk; without caches, without this repository,
+and without the folders in which the machine itself writes all the time.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def test_its_network_namespace_has_no_way_out() -> None:
     for link in links:
         kind = link.get("linkinfo", {}).get("info_kind", "")
         assert link["ifname"] == "lo" or kind in ("veth", "bridge"), link["ifname"]
-        # A peer outside would show itself by the id of the namespace it is in; only Pods' are, and they have names of their own.
+        # Both ends of the node's pair are here, and a Pod's other end is in the Pod.
         assert link["ifname"] == "lo" or kind == "bridge" or link["ifname"].startswith(("node", "veth"))
     names = {path.name for path in Path("/sys/class/net").iterdir()}
     assert not names & {link["ifname"] for link in links} - {"lo"}

@@ -1,0 +1,60 @@
+"""What stands in the way of the platform is said in words, all of it at once."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.action import platform_preflight as preflight
+
+
+@pytest.fixture
+def one_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = [("eth0", ipaddress.IPv4Network("10.0.0.0/8"))]
+    monkeypatch.setattr(preflight.probe, "routes", lambda: routes)
+
+
+@pytest.mark.usefixtures("one_route")
+def test_a_range_that_overlaps_a_route_is_refused_by_name() -> None:
+    [problem] = preflight.ranges({"local_base_pod_range": "10.1.0.0/16", "local_base_service_range": "198.19.0.0/17"})
+    assert "local_base_pod_range 10.1.0.0/16 overlaps the route to 10.0.0.0/8 on eth0" in problem
+
+
+@pytest.mark.usefixtures("one_route")
+def test_ranges_that_overlap_each_other_are_refused() -> None:
+    [problem] = preflight.ranges({"local_base_pod_range": "198.18.0.0/15", "local_base_service_range": "198.19.0.0/17"})
+    assert "overlap each other" in problem
+
+
+@pytest.mark.usefixtures("one_route")
+def test_a_range_that_is_none_is_refused() -> None:
+    [problem] = preflight.ranges({"local_base_pod_range": "198.18.0.1/16"})
+    assert problem.startswith("local_base_pod_range is not an IPv4 range")
+
+
+@pytest.mark.usefixtures("one_route")
+def test_the_default_ranges_are_welcome() -> None:
+    assert (
+        preflight.ranges({"local_base_pod_range": "198.18.0.0/16", "local_base_service_range": "198.19.0.0/17"}) == []
+    )
+
+
+def test_too_little_space_is_said_for_each_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.probe, "free_gib", lambda _path: 1.0)
+    folders = {"cache_dir": str(tmp_path / "cache"), "state_dir": str(tmp_path / "state"), "free_gib": 8.0}
+    assert len(preflight.space(folders)) == 2
+    (tmp_path / "cache/stamps").mkdir(parents=True)
+    (tmp_path / "cache/stamps/kubernetes").touch()
+    [problem, _other] = preflight.space(folders)
+    assert "1.0 GiB free and 2.0 are needed" in problem
+
+
+def test_a_user_without_a_way_to_root_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.probe, "may_become_root", lambda _given: False)
+    assert any("--ask-become-pass" in problem for problem in preflight.machine(password_given=False))
+
+
+def test_another_release_is_shown_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.probe, "debian_release", lambda _text: "noble")
+    assert any("inventory/sample" in problem for problem in preflight.machine(password_given=True))
