@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
 
-NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "mount", "perl")
+NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "perl")
 CACHED_SHARE = 4
 
 
