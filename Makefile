@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 PYTHON ?= python3
+# What shows that a long step moves must not wait in a buffer, wherever the output goes.
+export PYTHONUNBUFFERED := 1
 # For somebody who is not root and whose sudo asks: the platform's own steps need it, nothing else does.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || [ ! -t 0 ] || echo --ask-become-pass)
 ARGS ?=
