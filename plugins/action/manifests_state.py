@@ -17,18 +17,24 @@ class ActionModule(KubeAction):
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "manifests": {"type": "list", "elements": "str", "required": True},
+        "sensitive": {"type": "bool", "default": False},
     }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """Dry-run everything first: one refusal, and nothing is to be applied."""
         compared = compare_all(client, parsed(arguments["manifests"]))
         differing = [item for item in compared if item.state != "same"]
+        by_apply = [item.manifest for item in differing if not item.as_whole]
+        as_whole = [item.replacement or item.manifest for item in differing if item.as_whole]
+        if arguments["sensitive"]:
+            # A result is printed with `-v`.
+            by_apply, as_whole = ([{"kind": document["kind"]} for document in some] for some in (by_apply, as_whole))
         # What is to be applied follows as a task of its own; only when that is skipped is this the change.
         result: dict[str, Any] = {
             "changed": bool(differing) and self._task.check_mode,
             "states": {item.title: item.state for item in compared},
-            "to_apply": [item.manifest for item in differing if item.state != "replace"],
-            "to_replace": [item.replacement for item in differing if item.state == "replace"],
+            "to_apply": by_apply,
+            "to_replace": as_whole,
         }
         if self._task.diff and differing:
             result["diff"] = [difference(item) for item in differing]

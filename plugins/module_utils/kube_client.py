@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
+import re
 import socket
 import ssl
 import urllib.parse
@@ -42,6 +43,17 @@ PLURALS: dict[tuple[str, str], tuple[str, bool]] = {
     ("networking.k8s.io/v1", "Ingress"): ("ingresses", True),
     ("networking.k8s.io/v1", "IngressClass"): ("ingressclasses", False),
 }
+
+
+# Where JSON and YAML differ: YAML wants these escaped (they are no text to it, or the end of a line), but knows no
+# surrogate pairs, which is how JSON may escape what is beyond 16 bits.
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+def encoded(body: dict[str, Any]) -> bytes:
+    """A body that is JSON and YAML at once, so that one encoding serves both kinds of request."""
+    text = json.dumps(body, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 class _TlsConnection(http.client.HTTPSConnection):
@@ -179,8 +191,7 @@ class KubeClient:
     ) -> dict[str, Any]:
         """Send one request, return the JSON object of the answer or raise a KubeError."""
         target = self._url.path + path + ("?" + urllib.parse.urlencode(query) if query else "")
-        # JSON is YAML, so one encoding serves both kinds of body.
-        payload = json.dumps(body).encode() if body is not None else None
+        payload = encoded(body) if body is not None else None
         headers = {"Accept": JSON, "User-Agent": "fastapi-mysql-k8s", **self.cluster.credentials.headers}
         if payload is not None:
             headers["Content-Type"] = content_type

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,14 @@ class Compared:
     def title(self) -> str:
         """Kind and name, for people."""
         return f"{self.manifest['kind']} {self.manifest['metadata']['name']}"
+
+    @property
+    def as_whole(self) -> bool:
+        """Whether it must be written as a whole: to take foreign fields out, or because an apply cannot carry it.
+
+        The official client escapes what is beyond 16 bits (an emoji) in a way that the server's YAML refuses.
+        """
+        return self.state == "replace" or max(json.dumps(self.manifest, ensure_ascii=False)) > "\uffff"
 
 
 class RefusedError(KubeError):
@@ -91,7 +100,7 @@ def compare(client: KubeClient, manifest: Manifest) -> Compared:
     if before == after:
         return Compared(manifest, "same")
     if essence(applied) == after:
-        return Compared(manifest, "apply", before, after)
+        return Compared(manifest, "apply", before, after, wanted)
     return Compared(manifest, "replace", before, after, wanted)
 
 

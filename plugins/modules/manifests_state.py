@@ -16,6 +16,10 @@ options:
     type: list
     elements: str
     required: true
+  sensitive:
+    description: Return of what differs the kinds only; a result is printed with C(-v).
+    type: bool
+    default: false
   kubeconfig:
     description: The kubeconfig; empty for $KUBECONFIG or ~/.kube/config.
     type: path
@@ -47,7 +51,9 @@ to_apply:
   elements: dict
   returned: success
 to_replace:
-  description: The objects as they should be, where others changed what an apply would not undo.
+  description:
+    - The objects as they should be, where others changed what an apply would not undo, or where an apply through the official client fails
+      (a text with characters beyond 16 bits, such as emoji).
   type: list
   elements: dict
   returned: success

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.fastapi_mysql.k8s.plugins.action.manifests_state import parsed
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import (
     KubeClient,
+    encoded,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import (
     Cluster,
@@ -103,7 +106,7 @@ def test_states(live: dict[str, int], applied: dict[str, int], replaced: dict[st
     with serving(route) as server:
         compared = compare_all(client(server), [SERVICE])[0]
     assert compared.state == state
-    assert (compared.replacement is not None) == (state == "replace")
+    assert (compared.replacement is not None) == (state in ("apply", "replace"))
 
 
 def test_a_replacement_keeps_what_belongs_to_others_in_the_metadata() -> None:
@@ -148,3 +151,16 @@ def test_the_difference_of_a_secret_shows_no_value() -> None:
 def test_texts_that_are_no_manifests(text: str) -> None:
     with pytest.raises(KubeError, match="A rendered manifest"):
         parsed([text])
+
+
+def test_a_text_that_an_apply_cannot_carry_is_written_as_a_whole() -> None:
+    assert not Compared({**SPACE, "text": "é"}, "absent").as_whole
+    assert Compared({**SPACE, "text": "🔑"}, "absent").as_whole
+    assert Compared(SPACE, "replace").as_whole
+
+
+def test_a_body_is_json_and_yaml_at_once() -> None:
+    body = {"text": '🔑 é\x85\u2028\x7f \ufeff\n\t\x00 \\ "'}
+    text = encoded(body)
+    assert json.loads(text) == body
+    assert yaml.safe_load(text.replace(b"\\u0000", b"").decode()) == {"text": body["text"].replace("\x00", "")}
