@@ -1,0 +1,83 @@
+"""Somebody else's API, deployed by variables alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from surroundings import Cluster, get
+
+from conftest import NewTarget
+
+SERVER = """
+import http.server
+import json
+import os
+import signal
+
+
+class Shop(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        answers = {"/healthz": "fine", "/alive": "yes", "/environment": dict(os.environ)}
+        body = json.dumps(answers.get(self.path)).encode()
+        self.send_response(200 if self.path in answers else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+# The first process of a container ends on SIGTERM only when it says so.
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+http.server.ThreadingHTTPServer(("", int(os.environ["SHOP_PORT"])), Shop).serve_forever()
+"""
+DOCKERFILE = """
+ARG BASE_IMAGE
+FROM ${BASE_IMAGE}
+COPY shop.py /srv/shop.py
+CMD ["python3", "-u", "/srv/shop.py"]
+"""
+GREETING = 'say "hi" to $(HOME) $$ and ${USER}: é 🔑 #1'
+
+
+def test_it_deploys_and_verifies_by_variables_alone(new_target: NewTarget, cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(SERVER, encoding="utf-8")
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+    target = new_target(
+        "shop",
+        app_name="shop",
+        app_namespace_create=False,
+        app_replicas=1,
+        app_api_build_context=str(tmp_path),
+        app_api_port=3456,
+        app_api_readiness_path="/healthz",
+        app_api_liveness_path="/alive",
+        app_api_environment={"SHOP_PORT": 3456, "GREETING": GREETING, "OPEN": True, "NOTHING": ""},
+        app_db_enabled=False,
+        app_db_password="",
+        verify_endpoints=[
+            {"path": "/healthz", "json": "fine"},
+            {"path": "/environment", "json_includes": {"GREETING": GREETING, "OPEN": "true", "NOTHING": ""}},
+            {"path": "/status", "status": 404},
+        ],
+    )
+    # A namespace of somebody else's, with something in it.
+    name = target.namespace
+    cluster.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    theirs = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "theirs"}, "stringData": {"a": "b"}}
+    cluster.create(f"/api/v1/namespaces/{name}/secrets", theirs)
+    before = {one for one in cluster.identity(name) if "default-token" not in one}
+
+    target.playbook().succeeded()
+    status, body = get("/environment", target.host)
+    assert status == 200
+    environment = json.loads(body)
+    assert environment["GREETING"] == GREETING
+    assert "MYSQL_PASSWORD" not in environment
+    assert list(cluster.images(name, "shop")) == ["api"]
+    assert target.playbook().succeeded().changed == 0
+
+    target.playbook("playbooks/teardown.yml").succeeded()
+    assert {one for one in cluster.identity(name) if "default-token" not in one} == before
