@@ -244,13 +244,16 @@ class Ground:
             with contextlib.suppress(OSError):
                 Path(folder).rmdir()
 
-    def clear(self, folders: list[str]) -> bool:
-        """Clear everything but the guard."""
+    def clear(self, folders: list[str], for_good: bool = False) -> bool:
+        """Clear everything but the guard; for good, also the folders that were made to mount over."""
         left = self.group.kill()
         if left:
             self.module.fail_json(
                 msg=f"processes of the embedded platform that do not end: {sorted(left)}. Reboot, then run this again."
             )
+        if for_good:
+            # Only now: a program that is being ended may still start another, which would make them again.
+            self.remove_shadowed()
         changed = self.group.remove()
         if self.namespace_exists():
             self.ip("netns", "delete", self.name)
@@ -292,8 +295,7 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=not running if module.params["state"] == "present" else there, running=running)
     if module.params["state"] == "absent":
-        ground.remove_shadowed()
-        changed = ground.clear([*module.params["volatile"], *module.params["persistent"]])
+        changed = ground.clear([*module.params["volatile"], *module.params["persistent"]], for_good=True)
         module.exit_json(changed=ground.lift_guard() or changed, running=running)
     changed = False if running else ground.clear(module.params["volatile"])
     changed = ground.lay() or changed
