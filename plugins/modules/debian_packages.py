@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -86,6 +87,8 @@ files:
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LISTS_VALID_SECONDS = 3600
+# Raised when packages are unpacked in another way, so that caches are filled anew.
+UNPACKING = 2
 
 
 class Apt:
@@ -178,6 +181,13 @@ def unpack(module: AnsibleModule, archives: Path, root: Path) -> list[str]:
     files = sorted(archives.glob("*.deb"))
     for file in files:
         module.run_command(["dpkg-deb", "-x", str(file), str(root)], check_rc=True)
+    # A program that is set-user-ID belongs to whoever unpacked it: root would run it as that user.
+    for folder, _folders, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode) and mode & (stat.S_ISUID | stat.S_ISGID):
+                path.chmod(mode & 0o777)
     return [file.name for file in files]
 
 
@@ -213,7 +223,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     root, cache = Path(module.params["root"]), Path(module.params["cache_dir"])
-    wanted = {key: module.params[key] for key in ("packages", "extra_packages", "source", "links")}
+    wanted = {"unpacking": UNPACKING} | {
+        key: module.params[key] for key in ("packages", "extra_packages", "source", "links")
+    }
     digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
     stamp = cache / "stamps" / module.params["name"]
     if stamp.exists() and stamp.read_text() == digest and root.is_dir():
