@@ -28,16 +28,10 @@ from surroundings import Cluster, remove_from_engine, remove_images, repositorie
 # What quoting gets wrong, and what would be seen at once in an output that it must not be in.
 PASSWORD = "it's/a:p@ss\"w%rd $(x) \\"
 
+# What the namespaces and images of tests begin with: these, and those that run beside them.
+OF_TESTS = ("it-", "it/", "molecule")
+
 NewTarget = Callable[..., Target]
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """What was there before the tests began."""
-
-    namespaces: dict[str, str]
-    objects: dict[str, set[str]]
-    images: dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -48,16 +42,25 @@ def cluster() -> Cluster:
     return found
 
 
+def surroundings(cluster: Cluster) -> dict[str, object]:
+    """What is on the platform and not of these tests: namespaces, their objects, images with their digests."""
+    namespaces = {name: uid for name, uid in cluster.namespaces().items() if not name.startswith(OF_TESTS)}
+    found: dict[str, object] = {f"namespace {name}": uid for name, uid in namespaces.items()}
+    found |= {f"objects in {name}": cluster.identity(name) for name in namespaces}
+    return found | {f"image {name}": tags(name) for name in repositories() if not name.startswith(OF_TESTS)}
+
+
 @pytest.fixture(scope="session", autouse=True)
-def neighbours(cluster: Cluster) -> Neighbours:
-    namespaces = {name: uid for name, uid in cluster.namespaces().items() if not name.startswith("it-")}
-    objects = {name: cluster.identity(name) for name in namespaces}
-    images = {name: tags(name) for name in repositories() if not name.startswith("it/")}
-    return Neighbours(namespaces, objects, images)
+def neighbours(cluster: Cluster) -> Iterator[None]:
+    """What was on the platform before the tests is there as it was, when all else is done."""
+    before = surroundings(cluster)
+    yield
+    after = surroundings(cluster)
+    assert {name: after.get(name) for name in before} == before
 
 
 @pytest.fixture(scope="session")
-def run_id(cluster: Cluster, neighbours: Neighbours) -> Iterator[str]:
+def run_id(cluster: Cluster, neighbours: None) -> Iterator[str]:
     """The part of all names that this run alone uses; what bears it is removed in the end."""
     name = secrets.token_hex(3)
     yield name
@@ -117,11 +120,6 @@ def deployed(new_target: NewTarget, tmp_path_factory: pytest.TempPathFactory) ->
     target = new_target("shared", app_api_build_context=str(api), app_build_secrets=build_secrets())
     target.playbook().succeeded()
     return Deployed(target, api)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whether the neighbours were left alone is told after everything else."""
-    items.sort(key=lambda item: item.path.name == "test_neighbours.py")
 
 
 @pytest.fixture(scope="session")
