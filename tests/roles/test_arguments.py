@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-ROLES = Path(__file__).resolve().parents[2] / "roles"
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = ROOT / "roles"
 WITH_TASKS = sorted(folder.parent for folder in ROLES.glob("*/tasks"))
 
 
@@ -59,3 +60,12 @@ def test_the_first_task_refuses_unknown_variables(role: Path) -> None:
     if "ansible.builtin.import_tasks" in first:
         first = load(role / "tasks" / first["ansible.builtin.import_tasks"])[0]
     assert "fastapi_mysql.k8s.check_arguments" in first
+
+
+def test_the_platform_is_described_once() -> None:
+    """What the ground of the platform and one of its parts both take, the playbook hands on from the ground."""
+    mapped = load(ROOT / "playbooks/vars/platform.yml")
+    ground = {name.removeprefix("local_base_") for name in options(ROLES / "local_base")} - {"packages", "owner"}
+    for part in (folder for folder in WITH_TASKS if folder.name.startswith("local_") and folder.name != "local_base"):
+        common = {name for name in options(part) if name.removeprefix(f"{part.name}_") in ground}
+        assert common - mapped.keys() == set()
