@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write down what is on this machine, a line each, so that two snapshots can be compared.
 
-What runs, is mounted, is routed, is filtered, is grouped and lies on disk; without caches, without this repository,
-and without the folders in which the machine itself writes all the time.
+What runs, is mounted, is routed, is filtered, is grouped and lies on disk; without caches, without the checkouts of
+repositories (people work in them meanwhile), and without the folders in which the machine itself writes all the time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HOME = Path.home()
-REPOSITORY = Path(__file__).resolve().parents[2]
 CACHES = (Path(os.environ.get("XDG_CACHE_HOME") or HOME / ".cache"), HOME / ".ansible", HOME / ".kube")
 ELSEWHERE = ("/proc", "/sys", "/dev", "/tmp", "/var/log", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/tmp")
 PLATFORM = ("kube", "etcd", "containerd", "dockerd", "haproxy", "traefik", "supervisord", "docker-registry", "/pause")
@@ -61,9 +60,12 @@ def mounts() -> Iterator[str]:
 
 
 def files() -> Iterator[str]:
-    """Every file and folder outside caches."""
-    skipped = {str(path) for path in (*CACHES, REPOSITORY)} | set(ELSEWHERE)
+    """Every file and folder outside caches and checkouts."""
+    skipped = {str(path) for path in CACHES} | set(ELSEWHERE)
     for folder, folders, names in os.walk("/", followlinks=False):
+        if ".git" in folders or ".git" in names:
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if os.path.join(folder, name) not in skipped]
         for name in (*folders, *names):
             yield f"file {os.path.join(folder, name)}"
