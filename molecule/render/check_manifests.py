@@ -24,6 +24,8 @@ FILES = {
     "my-ingress-eval.yml": 0o640,
 }
 LABELS = {f"app.kubernetes.io/{key}" for key in ("name", "instance", "component", "part-of", "managed-by")}
+# What tells our objects from those of others.
+MARK = "fastapi-mysql-k8s/target"
 PROBLEMS: list[str] = []
 
 
@@ -140,7 +142,8 @@ def main() -> int:
     objects = {item["kind"]: item for item in documents}
     for document in documents:
         check_schema(document)
-        expect(set(document["metadata"]["labels"]), LABELS, f"the labels of the {document['kind']}")
+        expect(set(document["metadata"]["labels"]), LABELS | {MARK}, f"the labels of the {document['kind']}")
+        expect(document["metadata"]["labels"][MARK], asked["name"], f"the mark of the {document['kind']}")
         if document["kind"] != "Namespace":
             expect(document["metadata"]["namespace"], asked["namespace"], f"{document['kind']}: its namespace")
     check_secret(objects["Secret"], asked)

@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.role_arguments import describe_unknown, unknown_names
+from ..module_utils.role_arguments import WrongArguments, wrong_names
+from ..plugin_utils.plain_action import PlainAction
 
 
-class ActionModule(ActionBase):
-    """Compare the names of the variables at hand with the argument_specs of this role and of others."""
+class ActionModule(PlainAction):
+    """Compare the names of the variables at hand with the argument_specs of this role."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = (WrongArguments,)
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"provides": {"type": "list", "elements": "str", "default": []}}
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, object] | None = None) -> dict[str, object]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Fail in one line when there are unknown names. Only names are looked at: no value is templated."""
-        result: dict[str, object] = super().run(tmp, task_vars)
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "provides": {"type": "list", "elements": "str", "default": []},
-                "others": {"type": "dict", "default": {}},
-            }
-        )
-        variables = task_vars or {}
-        own = Path(str(variables["role_path"]))
-        roles = {own: args["provides"]} | {own.parent / name: facts or [] for name, facts in args["others"].items()}
-        found: list[str] = []
-        for role, provided in roles.items():
-            known = self._known(role)
-            unknown = unknown_names(f"{role.name}_", variables, known | set(provided))
-            if unknown:
-                found.append(describe_unknown(role.name, unknown, known))
-        if found:
-            result.update(failed=True, msg="; ".join(found))
-        return result
-
-    def _known(self, role: Path) -> set[str]:
-        specs = self._loader.load_from_file(str(role / "meta" / "argument_specs.yml"))
-        return set(specs["argument_specs"]["main"].get("options") or {})
+        if found := wrong_names(Path(str(self.variables["role_path"])), self.variables, arguments["provides"]):
+            raise WrongArguments("; ".join(found))
+        return {}

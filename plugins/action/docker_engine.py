@@ -1,38 +1,37 @@
-"""Check that a Docker engine answers. See plugins/modules/docker_engine.py."""
+"""Check that a Docker engine answers, and that a builder can do what is asked. See plugins/modules/docker_engine.py."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.docker_engine import NoEngine, check_engine
+from ..module_utils.docker_engine import NoEngine, check_builder, check_engine
+from ..plugin_utils.plain_action import PlainAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainAction):
     """Ping the engine that a build or push is about to use."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = (NoEngine,)
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "docker_host": {"type": "str", "default": ""},
+        "docker_cli": {"type": "str", "default": ""},
+        "docker_config": {"type": "str", "default": ""},
+        "builder": {"type": "str", "default": ""},
+        "platforms": {"type": "list", "elements": "str", "default": []},
+        "timeout": {"type": "int", "default": 10},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, object] | None = None) -> dict[str, object]:
-        """Fail in one line when no engine answers."""
-        result: dict[str, object] = super().run(tmp, task_vars)
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "docker_host": {"type": "str", "default": ""},
-                "docker_cli": {"type": "str", "default": ""},
-                "timeout": {"type": "int", "default": 10},
-            }
-        )
-        cli = args["docker_cli"]
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Fail in one line when no engine answers, or when its builder cannot build for the platforms."""
+        cli = arguments["docker_cli"]
         if cli and not shutil.which(cli):
-            result.update(
-                failed=True, msg=f"There is no Docker CLI '{cli}': install one with buildx or set app_docker_cli"
-            )
-            return result
-        try:
-            result["docker_host"] = check_engine(args["docker_host"], os.environ, args["timeout"])
-        except NoEngine as error:
-            result.update(failed=True, msg=str(error))
-        return result
+            raise NoEngine(f"There is no Docker CLI '{cli}': install one with buildx or set app_docker_cli")
+        host = check_engine(arguments["docker_host"], os.environ, arguments["timeout"])
+        if arguments["platforms"] or arguments["builder"]:
+            environment = os.environ | {"DOCKER_HOST": host}
+            if arguments["docker_config"]:
+                environment["DOCKER_CONFIG"] = arguments["docker_config"]
+            check_builder(cli or "docker", arguments["builder"], arguments["platforms"], environment)
+        return {"docker_host": host}

@@ -1,104 +1,117 @@
-"""Ask a registry for the image that a build context stands for. See plugins/modules/image_state.py."""
+"""Ask a registry for the images that build contexts stand for. See plugins/modules/image_state.py."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.context_hash import BadContext, context_tag
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import (
-    BadReference,
-    parse_reference,
-    reference_below,
-    split_registry,
-)
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import RegistryClient, RegistryError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import CredentialsError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_session import (
-    CREDENTIALS_SPEC,
-    open_registry,
-)
+from ..module_utils import saved_plan
+from ..module_utils.base_image import base_digest
+from ..module_utils.context_hash import BadContext, context_tag
+from ..module_utils.image_reference import BadReference, reference_below, split_registry
+from ..module_utils.registry_client import RegistryClient, RegistryError
+from ..module_utils.registry_credentials import CredentialsError
+from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
+from ..plugin_utils.plain_action import PlainAction
 
-_BASE_ARGUMENT = "BASE_IMAGE"
+# What the kernel and Docker call the same processor.
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "i686": "386"}
 
 
-def _base_digest(client: RegistryClient, registry: str, build_args: Mapping[str, str]) -> str | None:
-    """Return the digest of a base image that lives below ``registry``; others count by their name."""
-    base = build_args.get(_BASE_ARGUMENT)
-    if not base:
-        return None
-    try:
-        image = parse_reference(base)
-    except BadReference:
-        # The build will say what is wrong with it, in its own place.
-        return None
-    host, path = split_registry(registry)
-    if image.host != host or (path and not image.repository.startswith(f"{path}/")):
-        return None
-    return client.digest(image)
+class ActionModule(PlainAction):
+    """Hash the build contexts and look for their tags in the registry: some milliseconds, nothing is changed."""
 
-
-def _look(args: Mapping[str, object]) -> dict[str, object]:
-    build_args = {str(name): str(value) for name, value in _mapping(args["build_args"]).items()}
-    registry = str(args["registry"])
-    client = open_registry(split_registry(registry)[0], args)
-    base_digest = _base_digest(client, registry, build_args)
-    tag = context_tag(
-        Path(str(args["context"])).expanduser(),
-        dockerfile=str(args["dockerfile"] or "Dockerfile"),
-        build_args=build_args,
-        target=str(args["target"] or ""),
-        platform=str(args["platform"] or ""),
-        base_digest=base_digest,
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = (
+        BadContext,
+        BadReference,
+        RegistryError,
+        CredentialsError,
+        saved_plan.PlanError,
     )
-    image = reference_below(registry, str(args["name"]), tag)
-    digest = client.digest(image)
-    alias = str(args["alias"] or "")
-    alias_digest = None
-    if alias:
-        alias_digest = client.digest(reference_below(registry, str(args["name"]), alias)) if digest else None
-    return {
-        "name": image.name,
-        "tag": tag,
-        "reference": str(image),
-        "present": digest is not None,
-        "digest": digest,
-        "pinned": f"{image.name}@{digest}" if digest else None,
-        "alias_digest": alias_digest,
-        "alias_current": not alias or (digest is not None and alias_digest == digest),
-        "base_digest": base_digest,
-    }
-
-
-def _mapping(value: object) -> Mapping[object, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-class ActionModule(ActionBase):
-    """Hash the build context and look for its tag in the registry: some milliseconds, nothing is changed."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, object] | None = None) -> dict[str, object]:
-        """Return the image's names and whether the registry has it; fail in one line."""
-        result: dict[str, object] = super().run(tmp, task_vars)
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "registry": {"type": "str", "required": True},
+    SHARED: ClassVar[dict[str, dict[str, Any]]] = CREDENTIALS_SPEC
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "registry": {"type": "str", "required": True},
+        "images": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
                 "name": {"type": "str", "required": True},
-                "alias": {"type": "str", "default": ""},
+                "tag": {"type": "str", "default": ""},
                 "context": {"type": "str", "required": True},
                 "dockerfile": {"type": "str", "default": "Dockerfile"},
                 "build_args": {"type": "dict", "default": {}},
                 "target": {"type": "str", "default": ""},
-                "platform": {"type": "str", "default": ""},
-                **CREDENTIALS_SPEC,
-            }
-        )
-        try:
-            result.update(_look(args))
-        except (BadContext, BadReference, RegistryError, CredentialsError) as error:
-            result.update(failed=True, msg=str(error))
-        return result
+                "platforms": {"type": "list", "elements": "str", "default": []},
+            },
+        },
+        "required": {"type": "bool", "default": False},
+        "hold_to": {"type": "str", "default": ""},
+    }
+
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Every image's names, and whether the registry has it."""
+        if not arguments["images"]:
+            return {"images": [], "references": {}, "behind": []}
+        client = open_registry(split_registry(arguments["registry"])[0], arguments)
+        images = [look(client, arguments["registry"], image, arguments) for image in arguments["images"]]
+        if arguments["hold_to"]:
+            path = Path(arguments["hold_to"]).expanduser()
+            saved_plan.refuse(path, saved_plan.moved_sources(saved_plan.load(path), images))
+        missing = [image for image in images if not image["present"]]
+        if missing and arguments["required"] and not self._task.check_mode:
+            raise RegistryError(
+                "; ".join(
+                    f"The image {image['name']} for the content of this checkout was never pushed to "
+                    f"{arguments['registry']} (no {image['reference']})"
+                    for image in missing
+                )
+                + ": run `ansible-playbook site.yml --tags build` first"
+            )
+        return {
+            # What builds follows as tasks of its own; in check mode this is the change.
+            "changed": bool(missing) and self._task.check_mode and not arguments["required"],
+            "images": images,
+            "references": {image["name"]: image["pinned"] or image["reference"] for image in images},
+            "behind": [image["name"] for image in images if not (image["present"] and image["alias_current"])],
+        }
+
+
+def own_platform() -> str:
+    """This machine's, which is the engine's too unless the engine is elsewhere."""
+    machine = os.uname().machine
+    return f"linux/{_MACHINES.get(machine, machine)}"
+
+
+def look(
+    client: RegistryClient, registry: str, image: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One image: the tag of its content, and what the registry has of it."""
+    build_args = {str(name): str(value) for name, value in image["build_args"].items()}
+    base = base_digest(client, build_args, arguments)
+    tag = context_tag(
+        Path(image["context"]).expanduser(),
+        dockerfile=image["dockerfile"] or "Dockerfile",
+        build_args=build_args,
+        target=image["target"],
+        platforms=image["platforms"] or [own_platform()],
+        base_digest=base.digest,
+    )
+    found = reference_below(registry, image["name"], tag)
+    repository = f"{found.host}/{found.repository}"
+    digest = client.digest(found)
+    alias = client.digest(reference_below(registry, image["name"], image["tag"])) if digest and image["tag"] else None
+    return {
+        "name": image["name"],
+        "repository": repository,
+        "tag": tag,
+        "reference": str(found),
+        "present": digest is not None,
+        "digest": digest,
+        "pinned": f"{repository}@{digest}" if digest else None,
+        "alias_current": not image["tag"] or (digest is not None and alias == digest),
+        "base_digest": base.digest,
+        "base_note": base.note,
+    }

@@ -6,37 +6,34 @@ import ipaddress
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
+
+from ..module_utils import platform_probe as probe
+from ..plugin_utils.plain_action import PlainAction
 
 NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "perl")
 CACHED_SHARE = 4
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainAction):
     """Looks only; finds everything at once, so that nobody has to mend one thing after the other."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "cache_dir": {"type": "path", "required": True},
+        "state_dir": {"type": "path", "required": True},
+        "run_dir": {"type": "path", "required": True},
+        "free_gib": {"type": "float", "required": True},
+        "ports": {"type": "dict", "required": True},
+        "ranges": {"type": "dict", "required": True},
+        "running": {"type": "bool", "default": False},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Fail with all that was found, or say nothing."""
-        super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "cache_dir": {"type": "path", "required": True},
-                "state_dir": {"type": "path", "required": True},
-                "run_dir": {"type": "path", "required": True},
-                "free_gib": {"type": "float", "required": True},
-                "ports": {"type": "dict", "required": True},
-                "ranges": {"type": "dict", "required": True},
-                "running": {"type": "bool", "default": False},
-            }
-        )
         problems = [
-            *machine(bool((task_vars or {}).get("ansible_become_password"))),
+            *machine(bool(self.variables.get("ansible_become_password"))),
             *ranges(arguments["ranges"]),
             *space(arguments),
         ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
+from ..module_utils import platform_probe as probe
+from ..module_utils.kube_client import KubeClient
+from ..module_utils.kube_errors import KubeError
+from ..plugin_utils.plain_action import PlainAction
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -53,23 +53,19 @@ def ailments(arguments: dict[str, Any], programs: dict[str, str]) -> list[str]:
     return [] if ready else ["its node is not ready"]
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainAction):
     """Looks only."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "state_dir": {"type": "path", "required": True},
+        "run_dir": {"type": "path", "required": True},
+        "registry_port": {"type": "int", "required": True},
+        "ingress_port": {"type": "int", "required": True},
+        "kubeconfig": {"type": "path", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return C(running), C(healthy), C(ailments) and C(fingerprint)."""
-        super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "state_dir": {"type": "path", "required": True},
-                "run_dir": {"type": "path", "required": True},
-                "registry_port": {"type": "int", "required": True},
-                "ingress_port": {"type": "int", "required": True},
-                "kubeconfig": {"type": "path", "required": True},
-            }
-        )
         programs = probe.supervised(f"{arguments['run_dir']}/supervisor.sock")
         found = ailments(arguments, programs)
         return {

@@ -6,35 +6,37 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
+
+from ..plugin_utils.plain_action import PlainAction
 
 FOLDER_MODE = 0o700
 
 
-class ActionModule(ActionBase):
+class NotWritten(RuntimeError):
+    """The files cannot be written; the message says why."""
+
+
+class ActionModule(PlainAction):
     """The action `render_manifests`."""
 
-    _supports_check_mode = True
-    _requires_connection = False
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = (NotWritten,)
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "templates": {"type": "list", "elements": "path", "required": True},
+        "dest": {"type": "path", "required": True},
+        "mode": {"type": "str", "default": "0640"},
+        "sensitive": {"type": "bool", "default": False},
+    }
+
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Render all templates first, then write those that differ."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "templates": {"type": "list", "elements": "path", "required": True},
-                "dest": {"type": "path", "required": True},
-                "mode": {"type": "str", "default": "0640"},
-                "sensitive": {"type": "bool", "default": False},
-            }
-        )
         folder = Path(arguments["dest"])
         mode = int(arguments["mode"], 8)
         rendered = {
-            folder / Path(template).name.removesuffix(".j2"): self._render(Path(template), task_vars or {})
+            folder / Path(template).name.removesuffix(".j2"): self._render(Path(template), self.variables)
             for template in arguments["templates"]
         }
         before = {path: read(path) for path in rendered}
@@ -45,15 +47,13 @@ class ActionModule(ActionBase):
                 for path in differing:
                     write(path, rendered[path], mode)
         except OSError as error:
-            result.update(failed=True, msg=f"The manifests cannot be written to {folder}: {error} (app_manifests_dir).")
-            return result
-        result.update(
-            changed=bool(differing),
-            files=[str(path) for path in rendered],
-            manifests=list(rendered.values()),
-            diff=[] if arguments["sensitive"] else [shown(path, before[path], rendered[path]) for path in differing],
-        )
-        return result
+            raise NotWritten(f"The manifests cannot be written to {folder}: {error} (app_manifests_dir).") from error
+        return {
+            "changed": bool(differing),
+            "files": [str(path) for path in rendered],
+            "manifests": list(rendered.values()),
+            "diff": [] if arguments["sensitive"] else [shown(path, before[path], rendered[path]) for path in differing],
+        }
 
     def _render(self, template: Path, variables: dict[str, Any]) -> str:
         text = trust_as_template(template.read_text(encoding="utf-8"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
+from ..plugin_utils.plain_action import PlainAction
 
 
 def lines(url: str, host: str, pods: list[dict[str, str]], answers: list[dict[str, Any]]) -> list[str]:
@@ -17,22 +18,18 @@ def lines(url: str, host: str, pods: list[dict[str, str]], answers: list[dict[st
     return [*text, ""]
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainAction):
     """Prints only."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "url": {"type": "str", "required": True},
+        "host": {"type": "str", "default": ""},
+        "pods": {"type": "list", "elements": "dict", "default": []},
+        "answers": {"type": "list", "elements": "dict", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Print the report, and return it."""
-        super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "url": {"type": "str", "required": True},
-                "host": {"type": "str", "default": ""},
-                "pods": {"type": "list", "elements": "dict", "default": []},
-                "answers": {"type": "list", "elements": "dict", "required": True},
-            }
-        )
         report = lines(arguments["url"], arguments["host"], arguments["pods"], arguments["answers"])
         Display().display("\n".join(report))
         return {"changed": False, "report": report}

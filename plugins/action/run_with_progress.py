@@ -7,33 +7,30 @@ import subprocess
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
+from ..plugin_utils.plain_action import PlainAction
 
 REPORT_EVERY_SECONDS = 15
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainAction):
     """Runs on the controller, as the user who called Ansible: what it makes is that user's."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "argv": {"type": "list", "elements": "str", "required": True},
+        "chdir": {"type": "path", "required": True},
+        "environment": {"type": "dict", "default": {}},
+        "log": {"type": "path", "required": True},
+        "label": {"type": "str", "required": True},
+        "lines": {"type": "int", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Run the command to its end."""
-        super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "argv": {"type": "list", "elements": "str", "required": True},
-                "chdir": {"type": "path", "required": True},
-                "environment": {"type": "dict", "default": {}},
-                "log": {"type": "path", "required": True},
-                "label": {"type": "str", "required": True},
-                "lines": {"type": "int", "required": True},
-            }
-        )
         if self._task.check_mode:
             return {"changed": True}
         started = time.monotonic()

@@ -11,13 +11,13 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import dockerignore
 
 # Raise it when the way of hashing changes: old tags then no longer count as the same content.
-_SCHEME = "1"
+_SCHEME = "2"
 _TAG_DIGITS = 20
 
 
@@ -69,7 +69,7 @@ def context_tag(
     dockerfile: str = "Dockerfile",
     build_args: Mapping[str, str] | None = None,
     target: str | None = None,
-    platform: str | None = None,
+    platforms: Iterable[str] = (),
     base_digest: str | None = None,
 ) -> str:
     """Return the tag for what a build of ``context`` with these arguments would hold."""
@@ -87,7 +87,7 @@ def context_tag(
         "dockerfile": hashlib.sha256(_read(dockerfile_path)).hexdigest(),
         "build_args": dict(sorted((build_args or {}).items())),
         "target": target or "",
-        "platform": platform or "",
+        "platform": ",".join(sorted(platforms)),
         "base": base_digest or "",
     }
     text = json.dumps(described, sort_keys=True)

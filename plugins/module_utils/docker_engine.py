@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
+import subprocess
 import urllib.parse
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -60,3 +62,29 @@ def check_engine(docker_host: str | None, environment: Mapping[str, str], timeou
     if status != HTTPStatus.OK:
         raise NoEngine(f"No Docker engine answers at {host} (status {status}): start it or set app_docker_host")
     return host
+
+
+def check_builder(cli: str, builder: str, platforms: list[str], environment: Mapping[str, str]) -> None:
+    """Raise NoEngine unless the builder can build for all platforms; there is no API for it but buildx itself."""
+    name = builder or "default"
+    asked = subprocess.run(
+        [cli, "buildx", "inspect", name], env=dict(environment), capture_output=True, text=True, check=False, timeout=60
+    )
+    if asked.returncode:
+        said = " ".join(asked.stderr.split()) or f"status {asked.returncode}"
+        raise NoEngine(
+            f"The builder '{name}' cannot be used ({said}): see `docker buildx ls`, or correct image_builder"
+        )
+    described = dict(re.findall(r"^(\w+):[ \t]*(.*)$", asked.stdout, re.MULTILINE))
+    able = {one.strip().rstrip("*") for one in described.get("Platforms", "").split(",") if one.strip()}
+    if lacking := [one for one in platforms if one not in able]:
+        raise NoEngine(
+            f"The builder '{name}' cannot build for {', '.join(lacking)} "
+            f"(it can: {', '.join(sorted(able)) or 'nothing'}): "
+            "change image_platforms, or name another builder in image_builder"
+        )
+    if len(platforms) > 1 and described.get("Driver") == "docker":
+        raise NoEngine(
+            f"The builder '{name}' is the engine's own, which holds an image for one platform only: make another "
+            "(`docker buildx create --name multi --driver docker-container`), and set image_builder=multi"
+        )

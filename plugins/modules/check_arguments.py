@@ -16,12 +16,6 @@ options:
     type: list
     elements: str
     default: []
-  others:
-    description:
-      - Roles beside this one whose variables are looked at, too, each with the facts that it sets itself.
-      - So a slip of the pen is found before the first role has changed anything.
-    type: dict
-    default: {}
 author:
   - The authors of fastapi-mysql-k8s
 """
@@ -31,12 +25,6 @@ EXAMPLES = r"""
 - name: Refuse variables that this role does not know
   fastapi_mysql.k8s.check_arguments:
     provides: [image_references]
-
-- name: Refuse variables that neither this role nor those after it know
-  fastapi_mysql.k8s.check_arguments:
-    others:
-      image: [image_references]
-      secret: []
 """
 
 RETURN = r"""

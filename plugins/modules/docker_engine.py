@@ -19,6 +19,19 @@ options:
     description: Docker CLI that has to be there too, a name in PATH or a path; empty is not looked for.
     type: str
     default: ""
+  docker_config:
+    description: Folder of the Docker CLI's configuration; empty is E(DOCKER_CONFIG), else C(~/.docker).
+    type: str
+    default: ""
+  builder:
+    description: A builder of buildx that must be able to build for O(platforms); empty is the engine's own.
+    type: str
+    default: ""
+  platforms:
+    description: Platforms to build for; empty asks no builder.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds to wait for the answer.
     type: int

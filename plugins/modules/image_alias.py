@@ -19,22 +19,8 @@ options:
     description: The tag that it gets.
     type: str
     required: true
-  username:
-    description: User name for the registry; empty uses what C(docker login) keeps.
-    type: str
-    default: ""
-  password:
-    description: Password or access token that belongs to O(username).
-    type: str
-    default: ""
-  docker_config:
-    description: Folder of the Docker CLI's configuration; empty is E(DOCKER_CONFIG), else C(~/.docker).
-    type: str
-    default: ""
-  timeout:
-    description: Seconds to wait for each answer.
-    type: int
-    default: 20
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.registry
 author:
   - The authors of fastapi-mysql-k8s
 """

@@ -5,64 +5,65 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: image_state
-short_description: Ask a registry for the image that a build context stands for
+short_description: Ask a registry for the images that build contexts stand for
 description:
   - Makes a tag from the content of a build context (paths, bytes, executable bits, links, Dockerfile, build
-    arguments, target, platform) and asks the registry for it. Honours C(.dockerignore) as BuildKit does.
-    Times, owners and empty folders do not count.
-  - A build argument C(BASE_IMAGE) that names an image below O(registry) counts by its digest, so that a
-    base image of one's own that has moved gives another image; any other counts by its name. Pin such a
-    base by digest to follow it.
+    arguments, target, platforms, digest of the base image) and asks the registry for it. Honours C(.dockerignore)
+    as BuildKit does. Times, owners and empty folders do not count.
+  - The base image is the one that the build argument C(BASE_IMAGE) names. Its own registry is asked for its digest;
+    one that is named by digest is not asked for. When it cannot be asked, the base image counts by its name, and
+    RV(images[].base_note) says so.
   - Runs on the controller and changes nothing.
 options:
   registry:
     description: A host, or a host and a path, such as V(docker.io/yourname).
     type: str
     required: true
-  name:
-    description: Name of the image below the registry.
-    type: str
+  images:
+    description: The images.
+    type: list
+    elements: dict
     required: true
-  alias:
-    description: A tag for people, which is to name the same content; empty asks for none.
+    suboptions:
+      name:
+        description: Name of the image below the registry.
+        type: str
+        required: true
+      tag:
+        description: A tag for people, which is to name the same content; empty asks for none.
+        type: str
+        default: ""
+      context:
+        description: Folder with everything that the build may copy.
+        type: str
+        required: true
+      dockerfile:
+        description: Dockerfile, relative to the context.
+        type: str
+        default: Dockerfile
+      build_args:
+        description: Build arguments.
+        type: dict
+        default: {}
+      target:
+        description: Stage of the Dockerfile to build.
+        type: str
+        default: ""
+      platforms:
+        description: Platforms to build for; empty is this machine's own.
+        type: list
+        elements: str
+        default: []
+  required:
+    description: Whether an image that the registry lacks is an error.
+    type: bool
+    default: false
+  hold_to:
+    description: File with a saved plan (M(fastapi_mysql.k8s.manifests_plan)); when the sources have moved since, the action fails. Empty for none.
     type: str
     default: ""
-  context:
-    description: Folder with everything that the build may copy.
-    type: str
-    required: true
-  dockerfile:
-    description: Dockerfile, relative to the context.
-    type: str
-    default: Dockerfile
-  build_args:
-    description: Build arguments.
-    type: dict
-    default: {}
-  target:
-    description: Stage of the Dockerfile to build.
-    type: str
-    default: ""
-  platform:
-    description: Platform to build for.
-    type: str
-    default: ""
-  username:
-    description: User name for the registry; empty uses what C(docker login) keeps.
-    type: str
-    default: ""
-  password:
-    description: Password or access token that belongs to O(username).
-    type: str
-    default: ""
-  docker_config:
-    description: Folder of the Docker CLI's configuration; empty is E(DOCKER_CONFIG), else C(~/.docker).
-    type: str
-    default: ""
-  timeout:
-    description: Seconds to wait for each answer.
-    type: int
-    default: 20
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.registry
 author:
   - The authors of fastapi-mysql-k8s
 """
@@ -72,48 +73,37 @@ EXAMPLES = r"""
 - name: Look for this content in the registry
   fastapi_mysql.k8s.image_state:
     registry: 127.0.0.1:5000
-    name: fastapi-mysql-api
-    context: "{{ playbook_dir }}/../api"
-  register: image
+    images:
+      - name: fastapi-mysql-api
+        context: "{{ playbook_dir }}/../api"
+  register: found
 """
 
 RETURN = r"""
 ---
-name:
-  description: The image's name with its registry, without a tag.
+images:
+  description: What is known of each image.
   returned: success
-  type: str
-tag:
-  description: The tag that the content gives.
+  type: list
+  elements: dict
+  contains:
+    name: {description: Its name below the registry., type: str}
+    repository: {description: "Its name with its registry, without a tag.", type: str}
+    tag: {description: The tag that the content gives., type: str, sample: content-5a5a0e4f27f49408e84c}
+    reference: {description: Repository and tag., type: str}
+    present: {description: Whether the registry has it., type: bool}
+    digest: {description: "The digest in the registry, or null.", type: str}
+    pinned: {description: "Repository and digest, or null.", type: str}
+    alias_current: {description: Whether the tag for people names this content., type: bool}
+    base_digest: {description: "The digest of the base image, or null when it counts by its name.", type: str}
+    base_note: {description: "Why the base image counts by its name; else empty.", type: str}
+references:
+  description: For each name, the reference by digest, or by tag as long as the registry lacks it.
   returned: success
-  type: str
-  sample: content-5a5a0e4f27f49408e84c
-reference:
-  description: Name and tag.
+  type: dict
+behind:
+  description: The names of images that the registry lacks, or whose tag for people names other content.
   returned: success
-  type: str
-present:
-  description: Whether the registry has it.
-  returned: success
-  type: bool
-digest:
-  description: The digest in the registry, or null.
-  returned: success
-  type: str
-pinned:
-  description: Name and digest, or null.
-  returned: success
-  type: str
-alias_digest:
-  description: The digest that the tag for people names now, or null.
-  returned: success
-  type: str
-alias_current:
-  description: Whether the tag for people names this content.
-  returned: success
-  type: bool
-base_digest:
-  description: The digest of the base image, or null when it counts by its name.
-  returned: success
-  type: str
+  type: list
+  elements: str
 """

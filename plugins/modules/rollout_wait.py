@@ -20,14 +20,8 @@ options:
     description: Seconds until an unfinished rollout is an error.
     type: int
     default: 300
-  kubeconfig:
-    description: The kubeconfig; empty for $KUBECONFIG or ~/.kube/config.
-    type: path
-    default: ""
-  context:
-    description: The context in it; empty for its current one.
-    type: str
-    default: ""
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
 author:
   - fastapi-mysql-k8s
 """

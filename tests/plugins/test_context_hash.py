@@ -62,7 +62,7 @@ def test_arguments_of_the_build_change_the_tag(context: Path) -> None:
         context_tag(context, build_args={"A": "1"}),
         context_tag(context, build_args={"A": "2"}),
         context_tag(context, target="test"),
-        context_tag(context, platform="linux/arm64"),
+        context_tag(context, platforms=["linux/arm64"]),
         context_tag(context, base_digest="sha256:1"),
     }
     assert len(tags) == 6

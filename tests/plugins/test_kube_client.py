@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.action.cluster_preflight import (
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.cluster_check import (
     check_ingress_class,
     namespace_exists,
     release,

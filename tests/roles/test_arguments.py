@@ -55,7 +55,10 @@ def test_names_carry_the_prefix_of_their_role(role: Path) -> None:
     assert [name for name in load(role / "vars/main.yml") if not name.startswith(internal)] == []
 
 
-def test_the_first_task_refuses_unknown_variables(role: Path) -> None:
+def test_unknown_variables_are_refused_first(role: Path) -> None:
+    # The role app asks for those of all roles that follow it.
+    if role.name in load(ROLES / "app/tasks/check.yml")[0]["fastapi_mysql.k8s.check_target"]["roles"]:
+        return
     first = load(role / "tasks/main.yml")[0]
     if "ansible.builtin.import_tasks" in first:
         first = load(role / "tasks" / first["ansible.builtin.import_tasks"])[0]

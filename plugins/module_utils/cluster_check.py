@@ -3,52 +3,40 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import ForbiddenError, KubeError
-from ..plugin_utils.kube_action import KubeAction
+from .kube_client import KubeClient
+from .kube_errors import ForbiddenError, KubeError
 
 OLDEST = (1, 20)
+NEEDED_APIS = ("v1", "apps/v1", "networking.k8s.io/v1")
 
 
-class ActionModule(KubeAction):
-    """The action `cluster_preflight`."""
-
-    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
-        "namespace": {"type": "str", "default": ""},
-        "namespace_create": {"type": "bool", "default": True},
-        "ingress_class": {"type": "str", "default": ""},
-        "apis": {"type": "list", "elements": "str", "default": ["v1", "apps/v1", "networking.k8s.io/v1"]},
+def check_cluster(client: KubeClient, namespace: str, namespace_create: bool, ingress_class: str) -> dict[str, Any]:
+    """Version, credentials, APIs, namespace and Ingress class, in this order; a KubeError says what is missing."""
+    version = server_version(client)
+    served = served_apis(client)
+    missing = [api for api in NEEDED_APIS if api not in served]
+    if missing or release(version) < OLDEST:
+        lacking = f" and does not serve {', '.join(missing)}" if missing else ""
+        raise KubeError(
+            f"Kubernetes at {client.cluster.server} (context {client.cluster.context}) is {version}{lacking}: "
+            f"{OLDEST[0]}.{OLDEST[1]} or newer is needed."
+        )
+    exists = namespace_exists(client, namespace)
+    if exists is False and not namespace_create:
+        raise KubeError(
+            f"Namespace {namespace} does not exist in context {client.cluster.context}: "
+            "create it, or set app_namespace_create to true."
+        )
+    return {
+        "server": client.cluster.server,
+        "context": client.cluster.context,
+        "version": version,
+        "apis": served,
+        "namespace_exists": exists,
+        "ingress_classes": check_ingress_class(client, ingress_class),
     }
-
-    def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Version, credentials, APIs, namespace and Ingress class, in this order."""
-        version = server_version(client)
-        served = served_apis(client)
-        missing = [api for api in arguments["apis"] if api not in served]
-        if missing or release(version) < OLDEST:
-            lacking = f" and does not serve {', '.join(missing)}" if missing else ""
-            raise KubeError(
-                f"Kubernetes at {client.cluster.server} (context {client.cluster.context}) is {version}{lacking}: "
-                f"{OLDEST[0]}.{OLDEST[1]} or newer is needed."
-            )
-        exists = namespace_exists(client, arguments["namespace"])
-        if exists is False and not arguments["namespace_create"]:
-            raise KubeError(
-                f"Namespace {arguments['namespace']} does not exist in context {client.cluster.context}: "
-                "create it, or set app_namespace_create to true."
-            )
-        classes = check_ingress_class(client, arguments["ingress_class"])
-        return {
-            "changed": False,
-            "server": client.cluster.server,
-            "context": client.cluster.context,
-            "version": version,
-            "apis": served,
-            "namespace_exists": exists,
-            "ingress_classes": classes,
-        }
 
 
 def server_version(client: KubeClient) -> str:

@@ -1,0 +1,147 @@
+"""Say what a run would do to the cluster; save that, or hold a run to what was saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from ansible.utils.display import Display
+
+from ..module_utils import kube_rollout as rollout
+from ..module_utils import saved_plan
+from ..module_utils.cluster_check import served_apis
+from ..module_utils.kube_changes import redacted
+from ..module_utils.kube_client import KubeClient, load_documents
+from ..module_utils.kube_errors import KubeError, one_line
+from ..module_utils.kube_plan import Object, Planned, Planner, described, summary
+from ..plugin_utils.kube_action import KubeAction
+
+
+class ActionModule(KubeAction):
+    """The action `manifests_plan`."""
+
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = (KubeError, saved_plan.PlanError)
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "manifests": {"type": "list", "elements": "str", "required": True, "no_log": True},
+        "namespace": {"type": "str", "required": True},
+        "target": {"type": "str", "required": True},
+        "deployment": {"type": "str", "required": True},
+        "apis": {"type": "list", "elements": "str", "default": []},
+        "images": {"type": "list", "elements": "dict", "default": []},
+        "prune_limit": {"type": "int", "default": 3},
+        "save": {"type": "str", "default": ""},
+        "hold_to": {"type": "str", "default": ""},
+    }
+
+    def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Dry-run everything first: one refusal, and nothing is to be applied."""
+        apis = arguments["apis"] or served_apis(client)
+        planner = Planner(client, arguments["namespace"], arguments["target"], apis)
+        planned = planner.plan(parsed(arguments["manifests"]))
+        self._limit(planned, arguments)
+        self._files(client, planned, arguments)
+        differing = [item for item in planned if item.action != "left"]
+        lines = summary(planned, arguments["images"])
+        if differing or self._task.check_mode:
+            Display().display("\n".join(["", *lines, ""]))
+        result: dict[str, Any] = {
+            # What applies follows as tasks of its own; only when those are left out is this the change.
+            "changed": bool(differing) and self._task.check_mode,
+            "differs": bool(differing),
+            "objects": described(planned),
+            "summary": lines,
+            "to_apply": [stripped(item.manifest) for item in differing if applies(item)],
+            "to_replace": [stripped(item.whole or item.manifest) for item in differing if item.as_whole],
+            "to_delete": [named(item.manifest, "uid") for item in differing if item.action == "delete"],
+            **self._rollout(client, planned, arguments),
+        }
+        if self._task.diff and differing:
+            result["diff"] = [shown(item) for item in differing]
+        return result
+
+    def _limit(self, planned: list[Planned], arguments: dict[str, Any]) -> None:
+        gone = [item.title for item in planned if item.action == "delete"]
+        if len(gone) > arguments["prune_limit"] and not self._task.check_mode:
+            raise KubeError(
+                f"{len(gone)} objects are in no manifest any more ({', '.join(gone)}), and at most "
+                f"{arguments['prune_limit']} are deleted unasked: look at them, then give "
+                f"-e workload_prune_limit={len(gone)}. Nothing was applied."
+            )
+
+    def _files(self, client: KubeClient, planned: list[Planned], arguments: dict[str, Any]) -> None:
+        """Compare with the plan that the run is to be held to; save this one."""
+        where = (client.cluster.server, arguments["namespace"])
+        if arguments["hold_to"]:
+            path = Path(arguments["hold_to"]).expanduser()
+            saved = saved_plan.load(path)
+            now = saved_plan.snapshot(planned, arguments["images"], *where, salt=saved["salt"])
+            moved = saved_plan.moved_sources(saved, arguments["images"]) + saved_plan.moved_cluster(saved, now)
+            saved_plan.refuse(path, moved)
+        if arguments["save"]:
+            path = Path(arguments["save"]).expanduser()
+            saved_plan.save(path, saved_plan.snapshot(planned, arguments["images"], *where))
+
+    def _rollout(self, client: KubeClient, planned: list[Planned], arguments: dict[str, Any]) -> dict[str, Any]:
+        """Whether what is wanted of the Deployment already runs, and in which Pods."""
+        for item in planned:
+            if (item.kind, item.name) == ("Deployment", arguments["deployment"]) and item.live:
+                selector = ",".join(
+                    f"{key}={value}" for key, value in item.live["spec"]["selector"]["matchLabels"].items()
+                )
+                listed = client.get(f"/api/v1/namespaces/{arguments['namespace']}/pods", labelSelector=selector)
+                pods = rollout.pod_summary(rollout.standing(listed.get("items") or []))
+                return {"rolled_out": item.action == "left" and not rollout.unfinished(item.live), "pods": pods}
+        return {"rolled_out": False, "pods": []}
+
+
+def applies(item: Planned) -> bool:
+    """Whether a server-side apply does it."""
+    return item.action in ("create", "change") and not item.as_whole
+
+
+def named(document: Object, *more: str) -> Object:
+    """What it takes to find an object."""
+    return {
+        "apiVersion": document["apiVersion"],
+        "kind": document["kind"],
+        "metadata": {
+            key: document["metadata"][key] for key in ("name", "namespace", *more) if key in document["metadata"]
+        },
+    }
+
+
+def stripped(document: Object) -> Object:
+    """The manifest; of a Secret its name only, for a result is printed with `-v`."""
+    return named(document) if document["kind"] == "Secret" else document
+
+
+def shown(item: Planned) -> dict[str, str]:
+    """Before and after, for `--diff`; a Secret shows which keys differ, never a value."""
+    before, after = item.before, item.after
+    if item.kind == "Secret":
+        before, after = redacted(before, None), redacted(after, before)
+    return {
+        "before_header": f"{item.title} (cluster)",
+        "after_header": f"{item.title} (wanted)",
+        "before": _yaml(before),
+        "after": _yaml(after),
+    }
+
+
+def _yaml(document: Object | None) -> str:
+    return "" if document is None else yaml.safe_dump(document, sort_keys=True, allow_unicode=True)
+
+
+def parsed(texts: list[str]) -> list[Object]:
+    """The documents of all rendered files, in order."""
+    documents: list[Object] = []
+    for text in texts:
+        try:
+            documents.extend(load_documents(text))
+        except yaml.YAMLError as error:
+            raise KubeError(f"A rendered manifest is not YAML: {one_line(str(error), 200)}") from error
+    for document in documents:
+        if not isinstance(document, dict) or not {"apiVersion", "kind", "metadata"} <= document.keys():
+            raise KubeError("A rendered manifest has no apiVersion, kind or metadata.")
+    return documents

@@ -1,0 +1,110 @@
+"""Whose an object is, and whose a field of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+Object = dict[str, Any]
+
+# Who applies for us: the field manager of a server-side apply.
+MANAGER = "fastapi-mysql-k8s"
+# Our mark: the label that says for which target (app_name, within its namespace) an object was made.
+MARK = "fastapi-mysql-k8s/target"
+# What is no matter of the cluster's own bookkeeping.
+_CONTENT = ("f:spec", "f:data", "f:stringData", "f:type", "f:immutable", "f:binaryData")
+
+
+def carries_mark(live: Object, target: str) -> bool:
+    """Whether the object was made for this target."""
+    return bool((live["metadata"].get("labels") or {}).get(MARK) == target)
+
+
+def touched_by_others(live: Object) -> bool:
+    """Whether anybody but our own apply has written into what the object says (its spec or data).
+
+    Without a record of managers (a cluster can leave it out) the answer is yes.
+    """
+    entries = live["metadata"].get("managedFields") or []
+    return not entries or any(
+        not _ours(entry) and any(part in (entry.get("fieldsV1") or {}) for part in _CONTENT) for entry in entries
+    )
+
+
+def _ours(entry: Object) -> bool:
+    return entry.get("manager") == MANAGER and entry.get("operation") == "Apply"
+
+
+def yielded(manifest: Object, live: Object, autoscalers: list[Object]) -> tuple[Object, list[str]]:
+    """The manifest with the values that belong to somebody else as they are, and whose they are.
+
+    Somebody else's is what another server-side apply has claimed, and the replicas of a Deployment that an
+    autoscaler looks after. What was edited by hand is nobody's: it is put right. The live value is applied instead
+    of none, for an apply that no longer names a field takes it away.
+    """
+    found = dict(_claimed(live))
+    if scaler := _autoscaler(manifest, autoscalers):
+        found[("spec", "replicas")] = f"HorizontalPodAutoscaler {scaler}"
+    wanted, notes = deepcopy(manifest), []
+    for path, owner in found.items():
+        here, there = _at(wanted, path), _at(live, path)
+        if here is not None and there is not None and here != there:
+            _put(wanted, path, there)
+            notes.append(f"{'.'.join(path)} stays {there}: it belongs to {owner}")
+    return wanted, notes
+
+
+def _autoscaler(manifest: Object, autoscalers: list[Object]) -> str:
+    """The name of the autoscaler that looks after the manifest's object; empty for none."""
+    for scaler in autoscalers:
+        ref = (scaler.get("spec") or {}).get("scaleTargetRef") or {}
+        if (ref.get("kind"), ref.get("name")) == (manifest["kind"], manifest["metadata"]["name"]):
+            return str(scaler["metadata"]["name"])
+    return ""
+
+
+def _claimed(live: Object) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Path and manager of every field that the server-side apply of somebody else has set (items of lists left out)."""
+    for entry in live["metadata"].get("managedFields") or []:
+        if entry.get("operation") == "Apply" and not _ours(entry):
+            for path in _leaves((), entry.get("fieldsV1") or {}):
+                yield path, str(entry.get("manager"))
+
+
+def _leaves(path: tuple[str, ...], fields: Object) -> Iterator[tuple[str, ...]]:
+    for key, inner in fields.items():
+        if key.startswith("f:"):
+            deeper = (*path, key[2:])
+            yield from _leaves(deeper, inner) if inner else [deeper]
+
+
+def _at(document: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def _put(document: Object, path: tuple[str, ...], value: Any) -> None:
+    for key in path[:-1]:
+        document = document[key]
+    document[path[-1]] = deepcopy(value)
+
+
+def replacement(manifest: Object, applied: Object, live: Object, server_side: tuple[str, ...]) -> Object:
+    """The manifest as the whole object: its spec alone, the metadata as an apply would leave it."""
+    wanted = deepcopy(manifest)
+    wanted["metadata"] = {key: value for key, value in deepcopy(applied["metadata"]).items() if key not in server_side}
+    annotations = applied.get("spec", {}).get("template", {}).get("metadata", {}).get("annotations")
+    if annotations:
+        # `kubectl rollout restart` is no drift: undoing it would restart the Pods again.
+        wanted["spec"]["template"]["metadata"]["annotations"] = deepcopy(annotations)
+    if manifest["kind"] in ("Service", "PodDisruptionBudget"):
+        # They are replaced by their version only (a Service until Kubernetes 1.21, a PDB of v1beta1).
+        wanted["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+    if manifest["kind"] == "Service":
+        # It keeps its address.
+        for key in ("clusterIP", "clusterIPs", "healthCheckNodePort"):
+            if key in live.get("spec", {}):
+                wanted["spec"].setdefault(key, deepcopy(live["spec"][key]))
+    return wanted

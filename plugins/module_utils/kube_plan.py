@@ -1,0 +1,211 @@
+"""What a run would do to a cluster, object by object, found out without changing anything.
+
+Each manifest is sent as a server-side dry run, so defaults, admission and conversion are the cluster's own.
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from .kube_changes import SERVER_SIDE, Change, changes, essence
+from .kube_client import KubeClient
+from .kube_errors import ApiError, ForbiddenError, KubeError, NotFoundError
+from .kube_ownership import MANAGER, MARK, carries_mark, replacement, touched_by_others, yielded
+
+Object = dict[str, Any]
+
+# In the order in which they are deleted. A namespace is never among them.
+PRUNABLE = (
+    ("networking.k8s.io/v1", "Ingress", "ingresses"),
+    ("v1", "Service", "services"),
+    ("autoscaling/v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
+    ("apps/v1", "Deployment", "deployments"),
+    ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    ("policy/v1beta1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    ("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
+    ("v1", "ServiceAccount", "serviceaccounts"),
+    ("v1", "ConfigMap", "configmaps"),
+    ("v1", "Secret", "secrets"),
+)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One object: what will be done with it (create, change, replace, delete, left), and what that changes."""
+
+    manifest: Object
+    action: str
+    live: Object | None = None
+    before: Object | None = None
+    after: Object | None = None
+    whole: Object | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """The object's kind."""
+        return str(self.manifest["kind"])
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return str(self.manifest["metadata"]["name"])
+
+    @property
+    def title(self) -> str:
+        """Kind and name, for people."""
+        return f"{self.kind} {self.name}"
+
+    @property
+    def fields(self) -> list[Change]:
+        """What changes in an object that is there and stays."""
+        return changes(self.before, self.after) if self.action in ("change", "replace") else []
+
+    @property
+    def as_whole(self) -> bool:
+        """Whether it must be written as a whole: to take foreign fields out, or because an apply cannot carry it.
+
+        The official client escapes what is beyond 16 bits (an emoji) in a way that the server's YAML refuses.
+        """
+        if self.action not in ("create", "change", "replace"):
+            return False
+        return self.action == "replace" or max(json.dumps(self.manifest, ensure_ascii=False)) > "\uffff"
+
+
+class RefusedError(KubeError):
+    """The cluster would not take one or more of the manifests."""
+
+
+@dataclass
+class Planner:
+    """Plans one target's set of objects: those of its manifests, and those that its manifests no longer hold."""
+
+    client: KubeClient
+    namespace: str
+    target: str
+    apis: list[str]
+    # Every object of ours in the namespace, by kind and name; and everybody's autoscalers.
+    ours: dict[tuple[str, str], Object] = field(default_factory=dict)
+    autoscalers: list[Object] = field(default_factory=list)
+
+    def plan(self, manifests: list[Object]) -> list[Planned]:
+        """The whole set, in the order of applying, then what is to be deleted; one refusal, and nothing is planned."""
+        self._look()
+        planned: list[Planned] = []
+        refusals: list[str] = []
+        for manifest in manifests:
+            try:
+                planned.append(self._compare(manifest))
+            except ApiError as error:
+                if error.status in (401, 429) or error.status >= 500:
+                    raise
+                refusals.append(f"{manifest['kind']} {manifest['metadata']['name']}: {error.message}")
+        if refusals:
+            raise RefusedError(f"The cluster refuses {'; '.join(refusals)}. Nothing was applied.")
+        return planned + self._left_over(manifests)
+
+    def _look(self) -> None:
+        """Ask for everything of ours by its mark, kind by kind."""
+        for api_version, kind, plural in PRUNABLE:
+            if api_version not in self.apis or any(kind == known for known, _ in self.ours):
+                continue
+            # Autoscalers are wanted whoever made them.
+            everybody = kind == "HorizontalPodAutoscaler"
+            query = {} if everybody else {"labelSelector": f"{MARK}={self.target}"}
+            prefix = "apis" if "/" in api_version else "api"
+            try:
+                listed = self.client.get(f"/{prefix}/{api_version}/namespaces/{self.namespace}/{plural}", **query)
+            except (ForbiddenError, NotFoundError):
+                # Who may not see them did not make them.
+                continue
+            # The items of a list do not say what they are.
+            items = [{"apiVersion": api_version, "kind": kind} | item for item in listed.get("items") or []]
+            self.autoscalers += items if everybody else []
+            self.ours |= {(kind, item["metadata"]["name"]): item for item in items if carries_mark(item, self.target)}
+
+    def _compare(self, manifest: Object) -> Planned:
+        path = self.client.path_of(manifest)
+        live = self.ours.get((manifest["kind"], manifest["metadata"]["name"])) or self.client.find(path)
+        if live is None:
+            return self._new(path, manifest)
+        if manifest["kind"] == "Namespace":
+            # It may belong to others too: it is used as it is.
+            return Planned(manifest, "left", live)
+        wanted, notes = yielded(manifest, live, self.autoscalers)
+        applied = self.client.dry_apply(path, wanted, MANAGER)
+        before, after = essence(live), essence(applied)
+        if not touched_by_others(live):
+            return Planned(wanted, "left" if before == after else "change", live, before, after, wanted, notes)
+        whole = replacement(wanted, applied, live, SERVER_SIDE)
+        try:
+            replaced = essence(self.client.dry_replace(path, whole))
+        except ForbiddenError:
+            # Without the right to replace, foreign fields can be neither seen nor removed.
+            replaced = after
+        if before == replaced:
+            return Planned(wanted, "left", live, before, before, None, notes)
+        action = "change" if after == replaced else "replace"
+        return Planned(wanted, action, live, before, replaced, whole, notes)
+
+    def _new(self, path: str, manifest: Object) -> Planned:
+        try:
+            return Planned(manifest, "create", None, None, essence(self.client.dry_apply(path, manifest, MANAGER)))
+        except NotFoundError:
+            return Planned(manifest, "create", None, None, manifest, notes=[self._check_elsewhere(manifest)])
+
+    def _check_elsewhere(self, manifest: Object) -> str:
+        """Let the cluster check a manifest whose namespace is yet to be made, in one that every cluster has."""
+        moved = deepcopy(manifest)
+        moved["metadata"]["namespace"] = "default"
+        try:
+            self.client.dry_apply(self.client.path_of(moved, "default"), moved, MANAGER)
+        except (NotFoundError, ForbiddenError):
+            return f"namespace {self.namespace} is not there yet: shown as rendered, not checked by the cluster"
+        return f"namespace {self.namespace} is not there yet: shown as rendered, checked in namespace default"
+
+    def _left_over(self, manifests: list[Object]) -> list[Planned]:
+        wanted = {(item["kind"], item["metadata"]["name"]) for item in manifests}
+        order = [kind for _, kind, _ in PRUNABLE]
+        gone = sorted((key for key in self.ours if key not in wanted), key=lambda key: (order.index(key[0]), key[1]))
+        note = "it is in no manifest any more"
+        return [Planned(live, "delete", live, essence(live), notes=[note]) for live in (self.ours[key] for key in gone)]
+
+
+def described(planned: list[Planned]) -> list[dict[str, Any]]:
+    """The plan as data: without a value of any Secret."""
+    return [
+        {
+            "action": item.action,
+            "api_version": item.manifest["apiVersion"],
+            "kind": item.kind,
+            "namespace": item.manifest["metadata"].get("namespace", ""),
+            "name": item.name,
+            "fields": [{"path": one.path, "before": one.before, "after": one.after} for one in item.fields],
+            "notes": item.notes,
+        }
+        for item in planned
+    ]
+
+
+def summary(planned: list[Planned], images: list[dict[str, Any]]) -> list[str]:
+    """The plan for people, line by line."""
+    counted = {
+        "to create": ["create"],
+        "to change": ["change", "replace"],
+        "to delete": ["delete"],
+        "left as they are": ["left"],
+    }
+    signs = {"create": "+", "change": "~", "replace": "~", "delete": "-", "left": "="}
+    numbers = {word: sum(item.action in actions for item in planned) for word, actions in counted.items()}
+    lines = ["Objects: " + ", ".join(f"{number} {word}" for word, number in numbers.items() if number)]
+    for item in planned:
+        by_hand = " (written as a whole: somebody has changed it by hand)" if item.action == "replace" else ""
+        lines.append(f"  {signs[item.action]} {item.action:<7} {item.title}{by_hand}")
+        lines += [f"              {change.shown()}" for change in item.fields]
+        lines += [f"              ({note})" for note in item.notes]
+    missing = [image for image in images if not image["present"]]
+    lines += [f"  + build   image {image['name']} ({image['tag']})" for image in missing]
+    return lines

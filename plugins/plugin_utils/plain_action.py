@@ -1,0 +1,37 @@
+"""What the actions that run on the controller have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+
+
+class PlainAction(ActionBase):
+    """Check the arguments, do the work; every known error is one line for a person."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _requires_connection = False
+    # What an action takes, beside what its family takes.
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {}
+    SHARED: ClassVar[dict[str, dict[str, Any]]] = {}
+    # What may be raised with a message for a person; anything else is a fault of the program.
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = ()
+    # The variables of the task, not templated.
+    variables: dict[str, Any]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What Ansible calls."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.variables = task_vars or {}
+        _, arguments = self.validate_argument_spec(argument_spec=self.SHARED | self.ARGUMENTS)
+        try:
+            result.update(self.perform(arguments))
+        except self.ERRORS as error:
+            result.update(failed=True, msg=str(error))
+        return result
+
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The action's own part: its result, or one of ERRORS."""
+        raise NotImplementedError

@@ -1,0 +1,288 @@
+"""Planning a set of objects; the real dry runs are tested on a real cluster."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.fastapi_mysql.k8s.plugins.action.manifests_plan import parsed, shown, stripped
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_changes import SERVER_SIDE, changes
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import (
+    KubeClient,
+    encoded,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import (
+    Cluster,
+    Credentials,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import (
+    KubeError,
+    UnauthorizedError,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import (
+    MANAGER,
+    MARK,
+    replacement,
+    touched_by_others,
+    yielded,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_plan import (
+    Planned,
+    Planner,
+    RefusedError,
+    described,
+    summary,
+)
+
+from fake_api_server import Reply, serving, status
+
+Object = dict[str, Any]
+APIS = ["v1", "apps/v1", "autoscaling/v1", "networking.k8s.io/v1", "policy/v1beta1"]
+SECRET: Object = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "s", "namespace": "n"},
+    "data": {"A": "c2VjcmV0"},
+}
+SERVICE: Object = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "w", "namespace": "n"},
+    "spec": {"ports": []},
+}
+SPACE: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+OURS = {"manager": MANAGER, "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+BY_HAND = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:ports": {}}}}
+
+
+def planner(server: str) -> Planner:
+    client = KubeClient(Cluster(server, "here", "/kubeconfig", Credentials()), timeout=2)
+    return Planner(client, "n", "me", APIS)
+
+
+def is_list(path: str) -> bool:
+    return "labelSelector=" in path or path.endswith("autoscalers")
+
+
+def test_all_refusals_are_told_and_nothing_is_written() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        asked.append((method, path))
+        return status(404, "not there") if method == "GET" else status(422, f"{body['kind']} is invalid")
+
+    with serving(route) as server, pytest.raises(RefusedError) as error:
+        planner(server).plan([SECRET, SERVICE])
+    assert "Secret s: Secret is invalid; Service w: Service is invalid" in str(error.value)
+    assert "Nothing was applied" in str(error.value)
+    assert all("dryRun=All" in path for method, path in asked if method != "GET")
+
+
+def test_expired_credentials_are_no_refusal_of_a_manifest() -> None:
+    with serving(lambda *_: status(401, "UnauthorizedError")) as server, pytest.raises(UnauthorizedError):
+        planner(server).plan([SECRET])
+
+
+def test_manifests_for_a_namespace_to_come_are_checked_elsewhere() -> None:
+    def route(method: str, path: str, body: Object) -> Reply:
+        if method == "GET" or "/namespaces/n/" in path:
+            return status(404, "not there")
+        bad = "/namespaces/default/" in path and body["kind"] == "Secret"
+        return (422, {"message": "bad name"}) if bad else (200, body)
+
+    with serving(route) as server:
+        with pytest.raises(RefusedError, match="Secret s: bad name"):
+            planner(server).plan([SPACE, SECRET])
+        space, service = planner(server).plan([SPACE, SERVICE])
+    assert (space.action, service.action) == ("create", "create")
+    assert service.notes == ["namespace n is not there yet: shown as rendered, checked in namespace default"]
+
+
+def test_a_namespace_that_is_there_is_left_alone() -> None:
+    def route(method: str, path: str, body: Object) -> Reply:
+        return (200, {"items": []} if is_list(path) else deepcopy(SPACE)) if method == "GET" else status(403, "no")
+
+    with serving(route) as server:
+        assert planner(server).plan([SPACE])[0].action == "left"
+
+
+@pytest.mark.parametrize(
+    ("live", "applied", "replaced", "action"),
+    [
+        ({"a": 1}, {"a": 1}, {"a": 1}, "left"),
+        ({"a": 1}, {"a": 2}, {"a": 2}, "change"),
+        ({"a": 1, "foreign": 1}, {"a": 1, "foreign": 1}, {"a": 1}, "replace"),
+        ({"a": 1, "foreign": 1}, {"a": 2, "foreign": 1}, {"a": 2}, "replace"),
+    ],
+)
+def test_actions(live: Object, applied: Object, replaced: Object, action: str) -> None:
+    answers = {"GET": live, "PATCH": applied, "PUT": replaced}
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        if is_list(path):
+            return 200, {"items": []}
+        metadata = {"name": "w", "namespace": "n", "resourceVersion": method, "managedFields": [OURS, BY_HAND]}
+        return 200, {"kind": "Service", "metadata": metadata, "spec": answers[method], "status": {"at": method}}
+
+    with serving(route) as server:
+        planned = planner(server).plan([SERVICE])[0]
+    assert planned.action == action
+    assert (planned.whole is not None) == (action in ("change", "replace"))
+    paths = {change.path for change in planned.fields}
+    assert paths == {f"spec.{key}" for key in {*live, *replaced} if live.get(key) != replaced.get(key)}
+
+
+def test_what_only_we_have_written_costs_one_dry_run() -> None:
+    asked: list[str] = []
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        asked.append(method)
+        metadata = {"name": "w", "namespace": "n", "managedFields": [OURS]}
+        return (200, {"items": []}) if is_list(path) else (200, {"kind": "Service", "metadata": metadata, "spec": {}})
+
+    with serving(route) as server:
+        assert planner(server).plan([SERVICE])[0].action == "left"
+    assert asked.count("PATCH") == 1
+    assert "PUT" not in asked
+
+
+def test_what_left_the_manifests_is_deleted_only_with_our_mark() -> None:
+    def labelled(name: str, **labels: str) -> Object:
+        return {"metadata": {"name": name, "namespace": "n", "resourceVersion": "1", "uid": name, "labels": labels}}
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        if path.endswith("autoscalers"):
+            # Asked for without a selector, for those of others count too.
+            return 200, {"items": [labelled("theirs"), labelled("similar", **{MARK: "me-too"})]}
+        if "/services?" in path:
+            assert "fastapi-mysql-k8s%2Ftarget%3Dme" in path
+            return 200, {"items": [labelled("old", **{MARK: "me"}), labelled("w", **{MARK: "me"})]}
+        return (200, {"items": []}) if is_list(path) else (200, body or labelled("w"))
+
+    with serving(route) as server:
+        planned = planner(server).plan([SERVICE])
+    assert [(item.title, item.action) for item in planned if item.action == "delete"] == [("Service old", "delete")]
+
+
+def test_a_namespace_is_never_looked_for_to_be_deleted() -> None:
+    from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_plan import PRUNABLE
+
+    assert "Namespace" not in {kind for _, kind, _ in PRUNABLE}
+
+
+def test_hands_leave_traces() -> None:
+    def touched(*entries: Object) -> bool:
+        return touched_by_others({"metadata": {"managedFields": list(entries)}})
+
+    controller = {"manager": "kube-controller-manager", "operation": "Update", "fieldsV1": {"f:status": {}}}
+    assert not touched(OURS, controller)
+    assert touched(OURS, controller, BY_HAND)
+    assert touched(OURS, {**OURS, "operation": "Update"})
+    assert touched()
+
+
+def test_replicas_stay_with_an_autoscaler() -> None:
+    manifest = {"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 3}}
+    live = {"metadata": {"name": "d"}, "spec": {"replicas": 7}}
+    scaler = {"metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "d"}}}
+    wanted, notes = yielded(manifest, live, [scaler])
+    assert wanted["spec"]["replicas"] == 7
+    assert notes == ["spec.replicas stays 7: it belongs to HorizontalPodAutoscaler h"]
+    assert manifest["spec"] == {"replicas": 3}
+    other = {"metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "e"}}}
+    assert yielded(manifest, live, [other]) == (manifest, [])
+
+
+def test_a_field_that_somebody_else_applies_stays_theirs() -> None:
+    manifest = {"kind": "Service", "metadata": {"name": "d"}, "spec": {"type": "ClusterIP", "a": {"b": 1}}}
+    theirs = {"manager": "flux", "operation": "Apply", "fieldsV1": {"f:spec": {"f:a": {"f:b": {}}, "f:z": {}}}}
+    edited = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:type": {}}}}
+    live = {"metadata": {"managedFields": [theirs, edited]}, "spec": {"type": "NodePort", "a": {"b": 2}, "z": 1}}
+    wanted, notes = yielded(manifest, live, [])
+    assert wanted["spec"] == {"type": "ClusterIP", "a": {"b": 2}}
+    assert notes == ["spec.a.b stays 2: it belongs to flux"]
+
+
+def test_a_replacement_keeps_what_belongs_to_others_in_the_metadata() -> None:
+    manifest: Object = {
+        "kind": "Deployment",
+        "metadata": {"name": "d"},
+        "spec": {"template": {"metadata": {"labels": {"a": "b"}}, "spec": {}}},
+    }
+    applied = deepcopy(manifest)
+    applied["metadata"] = {"name": "d", "uid": "1", "finalizers": ["f"], "annotations": {"other": "x"}}
+    applied["spec"]["template"]["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": "now"}
+    wanted = replacement(manifest, applied, {}, SERVER_SIDE)
+    assert wanted["metadata"] == {"name": "d", "finalizers": ["f"], "annotations": {"other": "x"}}
+    assert wanted["spec"]["template"]["metadata"]["annotations"] == {"kubectl.kubernetes.io/restartedAt": "now"}
+    assert manifest["metadata"] == {"name": "d"}
+
+
+def test_a_replaced_service_keeps_its_address() -> None:
+    live = {
+        "metadata": {"resourceVersion": "9"},
+        "spec": {"clusterIP": "198.18.0.1", "clusterIPs": ["198.18.0.1"], "type": "NodePort"},
+    }
+    spec = replacement(SERVICE, {"metadata": {"name": "w"}}, live, SERVER_SIDE)["spec"]
+    assert spec == {"ports": [], "clusterIP": "198.18.0.1", "clusterIPs": ["198.18.0.1"]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"a": 1}, {"a": True}, ["a: 1 → true"]),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": 1}}, ["a.c: 2 → –"]),
+        (
+            {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+            {"env": [{"name": "B", "value": "3"}]},
+            ['env[A]: {"name": "A", "value": "1"} → –', "env[B].value: 2 → 3"],
+        ),
+        (
+            {"env": [{"name": "A"}, {"name": "B"}]},
+            {"env": [{"name": "B"}, {"name": "A"}]},
+            ['env (order): ["A", "B"] → ["B", "A"]'],
+        ),
+        ({"args": ["a", "b"]}, {"args": ["a", "c"]}, ["args[1]: b → c"]),
+    ],
+)
+def test_changes_field_by_field(before: Object, after: Object, expected: list[str]) -> None:
+    assert [change.shown() for change in changes(before, after)] == expected
+
+
+def test_a_secret_is_told_without_a_value() -> None:
+    live = {
+        "kind": "Secret",
+        "metadata": {"name": "s", "annotations": {"last": "old-value"}},
+        "data": {"A": "b2xk", "B": "c2FtZQ=="},
+    }
+    after = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"A": "bmV3", "B": "c2FtZQ=="}}
+    planned = Planned(SECRET, "change", live, live, after)
+    diff = shown(planned)
+    text = json.dumps([diff, described([planned]), summary([planned], []), stripped(SECRET)])
+    assert not any(value in text for value in ("b2xk", "bmV3", "c2FtZQ==", "c2VjcmV0", "old-value"))
+    assert "A: (hidden, new value)" in diff["after"]
+    assert "B: (hidden)" in diff["after"]
+    assert described([planned])[0]["fields"][0] == {"path": "data.A", "before": "(hidden)", "after": "(hidden)"}
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "kind: Pod"])
+def test_texts_that_are_no_manifests(text: str) -> None:
+    with pytest.raises(KubeError, match="A rendered manifest"):
+        parsed([text])
+
+
+def test_a_text_that_an_apply_cannot_carry_is_written_as_a_whole() -> None:
+    assert not Planned({**SPACE, "text": "é"}, "create").as_whole
+    assert Planned({**SPACE, "text": "🔑"}, "create").as_whole
+    assert not Planned({**SPACE, "text": "🔑"}, "left").as_whole
+    assert Planned(SPACE, "replace").as_whole
+
+
+def test_a_body_is_json_and_yaml_at_once() -> None:
+    body = {"text": '🔑 é\x85\u2028\x7f \ufeff\n\t\x00 \\ "'}
+    text = encoded(body)
+    assert json.loads(text) == body
+    assert yaml.safe_load(text.replace(b"\\u0000", b"").decode()) == {"text": body["text"].replace("\x00", "")}
