@@ -42,6 +42,14 @@ lint: $(VENV)/test ## Check the style of everything (under a minute)
 test: $(VENV)/test ## Run every test, on the embedded platform
 	tests/run
 
+.PHONY: plan
+plan: $(VENV)/deploy ## Say what make deploy would change, object by object; change nothing
+	ansible-playbook site.yml --check --diff $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/test ## Measure site.yml beside a script written by hand (under 10 minutes)
+	bench/deploy/measure.py $(ARGS)
+
 .PHONY: lock
 lock: $(VENV)/test ## Renew the locked requirements
 	tests/lock

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Measure site.yml beside the script that one would write by hand, interleaved in one run, on the embedded platform.
+
+Writes bench/deploy/results.json and, from it, docs/BENCHMARK.md. Every round runs both, each time in the other
+order, so that a machine that is slow for a while is slow for both. Removes what it has made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from contenders import ROOT, ByHand, Contender, Ours
+from table import write_table
+
+RESULTS = Path(__file__).with_name("results.json")
+_TASK = re.compile(r"^(\S.*?) -+ (\d+\.\d+)s$", re.MULTILINE)
+_RECAP = re.compile(r"changed=(\d+)")
+
+
+class Bench:
+    """Both contenders, and the seconds that each took."""
+
+    def __init__(self, ours: Ours, by_hand: ByHand) -> None:
+        self.ours = ours
+        self.by_hand = by_hand
+        self.seconds: dict[str, dict[str, list[float]]] = {}
+
+    def both(self, scenario: str, rounds: int, prepare: Callable[[Contender, int], None]) -> None:
+        """Some rounds of one scenario."""
+        found = self.seconds.setdefault(scenario, {"ours": [], "by_hand": []})
+        for number in range(rounds):
+            pair: list[tuple[str, Contender]] = [("ours", self.ours), ("by_hand", self.by_hand)]
+            for name, contender in pair if number % 2 else reversed(pair):
+                prepare(contender, number)
+                seconds, output = contender.run()
+                found[name].append(round(seconds, 3))
+                print(f"{scenario:<20} {name:<8} {seconds:7.2f} s", flush=True)
+                changed = _RECAP.findall(output)
+                if scenario == "no-op" and changed and changed[-1] != "0":
+                    raise SystemExit(f"An unchanged run changed something:\n{output}")
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Where the time of an unchanged run goes, task by task."""
+        seconds, output = self.ours.run(
+            ANSIBLE_CALLBACKS_ENABLED="ansible.posix.profile_tasks", PROFILE_TASKS_TASK_OUTPUT_LIMIT="all"
+        )
+        tasks = [{"task": name.strip(), "seconds": float(took)} for name, took in _TASK.findall(output)]
+        rest = seconds - sum(float(task["seconds"]) for task in tasks)
+        return [{"task": "start and end of ansible-playbook", "seconds": round(rest, 2)}, *tasks]
+
+
+def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int) -> dict[str, Any]:
+    """Everything that the table is made from."""
+    scenarios = {}
+    for name, found in bench.seconds.items():
+        medians = {who: round(statistics.median(times), 3) for who, times in found.items()}
+        scenarios[name] = {**found, "median": medians, "ratio": round(medians["ours"] / medians["by_hand"], 2)}
+    return {
+        "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "replicas": replicas},
+        "scenarios": scenarios,
+        "tasks": tasks,
+    }
+
+
+def change_nothing(_contender: Contender, _number: int) -> None:
+    """As it was."""
+
+
+def change_line(contender: Contender, number: int) -> None:
+    """One line of main.py."""
+    contender.change_line(number)
+
+
+def change_setting(contender: Contender, _number: int) -> None:
+    """One variable of the API's environment."""
+    contender.setting += 1
+
+
+def start_anew(contender: Contender, number: int) -> None:
+    """Nothing in the cluster and the registry, and new requirements."""
+    contender.forget()
+    contender.change_requirements(number)
+
+
+def main() -> None:
+    """Measure all scenarios, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each scenario that rolls Pods")
+    parser.add_argument("--no-op-rounds", type=int, default=10, help="rounds in which nothing is changed")
+    parser.add_argument("--cold-rounds", type=int, default=1, help="rounds that start from nothing")
+    parser.add_argument("--replicas", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        ours, by_hand = (
+            kind(name, Path(folder) / name, options.replicas)
+            for kind, name in ((Ours, "bench-ours"), (ByHand, "bench-hand"))
+        )
+        bench = Bench(ours, by_hand)
+        try:
+            ours.run()
+            by_hand.take_manifests(ours)
+            bench.both("cold", options.cold_rounds, start_anew)
+            bench.both("no-op", options.no_op_rounds, change_nothing)
+            bench.both("one line of the API", options.rounds, change_line)
+            bench.both("one variable", options.rounds, change_setting)
+            found = results(bench, bench.tasks(), options.replicas)
+        finally:
+            ours.forget()
+            by_hand.forget()
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_table(found, ROOT / "docs/BENCHMARK.md")
+    print(f"Written: {RESULTS.relative_to(ROOT)}, docs/BENCHMARK.md")
+
+
+if __name__ == "__main__":
+    main()

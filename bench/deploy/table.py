@@ -1,0 +1,52 @@
+"""Write docs/BENCHMARK.md from what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+MEANING = {
+    "cold": "nothing in the cluster and the registry, new requirements; the layers below are in the builder's cache",
+    "no-op": "nothing was changed",
+    "one line of the API": "one line of `api/main.py` was changed: build, push, rollout of all Pods, verification",
+    "one variable": "one variable of the API's environment was changed: rollout of all Pods, verification",
+}
+
+
+def write_table(found: dict[str, Any], path: Path) -> None:
+    """The scenarios, and the tasks of an unchanged run, as two tables."""
+    machine = found["machine"]
+    lines = [
+        "# Benchmark",
+        "",
+        "<!-- Written by `make bench` from bench/deploy/results.json: do not edit. -->",
+        "",
+        "`site.yml` beside `bench/deploy/by-hand.sh`, the script that one would write by hand: `docker build` and "
+        "`docker push` of both images, four `kubectl apply`, `rollout status`, two `curl`. "
+        "The same sources, manifests, platform and number of Pods; "
+        "both run in every round, each time in the other order. Wall-clock seconds, medians.",
+        "",
+        f"Measured on {found['measured']}: {machine['cores']} cores, {machine['system']}, "
+        f"{machine['replicas']} replicas.",
+        "",
+        "| scenario | site.yml | by hand | ratio | rounds |",
+        "|---|---|---|---|---|",
+    ]
+    for name, one in found["scenarios"].items():
+        median = one["median"]
+        lines.append(
+            f"| {name} | {median['ours']:.2f} | {median['by_hand']:.2f} | {one['ratio']:.2f} | {len(one['ours'])} |"
+        )
+    lines += ["", *(f"- *{name}*: {MEANING[name]}." for name in found["scenarios"])]
+    lines += [
+        "",
+        "The script asks two endpoints and believes them. `site.yml` asks all of them, compares the answers, and knows "
+        "whether the registry, the cluster and the sources are as they were.",
+        "",
+        "## Where the time of an unchanged run goes",
+        "",
+        "| task | seconds |",
+        "|---|---|",
+    ]
+    lines += [f"| {task['task']} | {task['seconds']:.2f} |" for task in found["tasks"]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
