@@ -56,7 +56,7 @@ class Contender:
         for part in ("api", "db"):
             ignored = shutil.ignore_patterns("__pycache__", ".*_cache")
             shutil.copytree(ROOT / part, self.folder / part, ignore=ignored)
-        self.manifests.mkdir()
+        self.manifests.mkdir(mode=0o700)
 
     @property
     def manifests(self) -> Path:

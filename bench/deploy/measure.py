@@ -102,10 +102,8 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        ours, by_hand = (
-            kind(name, Path(folder) / name, options.replicas)
-            for kind, name in ((Ours, "bench-ours"), (ByHand, "bench-hand"))
-        )
+        ours = Ours("bench-ours", Path(folder) / "ours", options.replicas)
+        by_hand = ByHand("bench-hand", Path(folder) / "by-hand", options.replicas)
         bench = Bench(ours, by_hand)
         try:
             ours.run()

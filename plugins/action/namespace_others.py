@@ -1,0 +1,22 @@
+"""Say what in a namespace belongs to others. See plugins/modules/namespace_others.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..module_utils.kube_client import KubeClient
+from ..module_utils.kube_tenants import others
+from ..plugin_utils.kube_action import KubeAction
+
+
+class ActionModule(KubeAction):
+    """The action `namespace_others`."""
+
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "namespace": {"type": "str", "required": True},
+        "target": {"type": "str", "required": True},
+    }
+
+    def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Look at every kind of object that the cluster serves."""
+        return {"changed": False, "others": others(client, arguments["namespace"], arguments["target"])}

@@ -1,0 +1,73 @@
+"""Who else lives in a namespace: every object in it that is neither ours nor the cluster's own furniture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .kube_client import KubeClient
+from .kube_errors import ApiError, ForbiddenError, NotFoundError
+from .kube_ownership import carries_mark
+
+Object = dict[str, Any]
+
+# What comes and goes by itself in every namespace.
+_FURNITURE = {
+    ("ServiceAccount", "default"),
+    ("ConfigMap", "kube-root-ca.crt"),
+    ("ConfigMap", "openshift-service-ca.crt"),
+}
+# Kinds that say something about other objects, and mean nothing without them.
+_SHADOWS = ("Event", "Endpoints", "EndpointSlice", "PodMetrics", "Lease", "ControllerRevision")
+
+
+def others(client: KubeClient, namespace: str, target: str) -> list[str]:
+    """Kind and name of every object of others; of a kind that may not be listed, the kind and a question mark."""
+    found: list[str] = []
+    seen: set[str] = set()
+    for group_version in _served(client):
+        prefix = "apis" if "/" in group_version else "api"
+        try:
+            resources = client.get(f"/{prefix}/{group_version}").get("resources") or []
+        except ApiError:
+            # A group whose server is down: the cluster itself would not finish deleting the namespace then.
+            found.append(f"{group_version} ?")
+            continue
+        for resource in resources:
+            kind, plural = str(resource["kind"]), str(resource["name"])
+            wanted = resource["namespaced"] and {"list", "delete"} <= set(resource.get("verbs") or [])
+            if not wanted or "/" in plural or kind in _SHADOWS:
+                continue
+            for item in _listed(client, f"/{prefix}/{group_version}/namespaces/{namespace}/{plural}"):
+                identity = str(item["metadata"].get("uid") or f"{kind} {item['metadata'].get('name')}")
+                if identity not in seen and _foreign(kind, item, target):
+                    found.append(f"{kind} {item['metadata'].get('name', '?')}")
+                # One object may be served in several versions.
+                seen.add(identity)
+    return sorted(set(found))
+
+
+def _served(client: KubeClient) -> list[str]:
+    groups = client.get("/apis").get("groups") or []
+    return ["v1", *(str(group["preferredVersion"]["groupVersion"]) for group in groups)]
+
+
+def _listed(client: KubeClient, path: str) -> list[Object]:
+    try:
+        return list(client.get(path).get("items") or [])
+    except NotFoundError:
+        return []
+    except ForbiddenError:
+        # Nobody knows what is there: better leave the house standing.
+        return [{"metadata": {"name": "?"}}]
+
+
+def _foreign(kind: str, item: Object, target: str) -> bool:
+    metadata = item["metadata"]
+    if carries_mark(item, target) or metadata.get("ownerReferences") or (kind, metadata.get("name")) in _FURNITURE:
+        return False
+    ours = metadata.get("labels") or {}
+    bookkeeping = ours.get("app.kubernetes.io/component") in ("revision", "lock")
+    if bookkeeping and ours.get("app.kubernetes.io/managed-by") == "fastapi-mysql-k8s":
+        return ours.get("app.kubernetes.io/instance") != target
+    # A token that the cluster made for a service account.
+    return not (kind == "Secret" and item.get("type") == "kubernetes.io/service-account-token")

@@ -1,0 +1,40 @@
+"""Documentation of the action plugin of the same name."""
+
+DOCUMENTATION = r"""
+module: namespace_others
+short_description: Say what in a namespace belongs to others
+description:
+  - Runs on the controller, over one connection, and changes nothing.
+  - Looks at every kind of object that the cluster serves. What carries the mark of O(target), what belongs to another object, and what
+    the cluster puts into every namespace is left out. A kind that may not be listed counts as somebody else's.
+options:
+  namespace:
+    description: The namespace to look into.
+    type: str
+    required: true
+  target:
+    description: The value of the label C(fastapi-mysql-k8s/target), the mark of ownership.
+    type: str
+    required: true
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
+author:
+  - fastapi-mysql-k8s
+"""
+
+EXAMPLES = r"""
+- name: Look who else lives there
+  fastapi_mysql.k8s.namespace_others:
+    namespace: orders
+    target: orders
+  register: found
+"""
+
+RETURN = r"""
+others:
+  description: Kind and name of each object of others.
+  type: list
+  elements: str
+  returned: success
+  sample: [ConfigMap theirs]
+"""
