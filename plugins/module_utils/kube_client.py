@@ -6,23 +6,29 @@ needs a few requests only; what changes the cluster stays with kubernetes.core.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import json
 import re
 import socket
 import ssl
+import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from .kube_config import Cluster, load_cluster, load_documents
 from .kube_errors import (
     ApiError,
+    BusyError,
     ConnectionFailedError,
     ForbiddenError,
+    GoneError,
     KubeError,
     NotFoundError,
     UnauthorizedError,
@@ -30,6 +36,9 @@ from .kube_errors import (
 )
 
 JSON = "application/json"
+# How long a server that asks for patience (429, 503) gets it, in all, for one request; and the wait if it names none.
+BUSY_SECONDS = 15.0
+BUSY_WAIT = 1.0
 APPLY = "application/apply-patch+yaml"
 
 # Kinds whose place is known, so that no discovery is needed: (plural, namespaced).
@@ -54,6 +63,14 @@ def encoded(body: dict[str, Any]) -> bytes:
     """A body that is JSON and YAML at once, so that one encoding serves both kinds of request."""
     text = json.dumps(body, ensure_ascii=False)
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+
+
+class Reply(NamedTuple):
+    """What came back, whatever its status."""
+
+    status: int
+    body: bytes
+    headers: http.client.HTTPMessage
 
 
 class _TlsConnection(http.client.HTTPSConnection):
@@ -82,12 +99,21 @@ class KubeClient:
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
             raise ConnectionFailedError(f"Kubeconfig {cluster.source}: server {cluster.server} is no http(s) URL.")
         self._connection: http.client.HTTPConnection | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._clock = 0.0
         self._discovered: dict[str, dict[str, tuple[str, bool]]] = {}
 
     @classmethod
     def from_kubeconfig(cls, kubeconfig: str = "", context: str = "", timeout: float = 20.0) -> KubeClient:
         """A client for the cluster that the kubeconfig and context name."""
         return cls(load_cluster(kubeconfig, context), timeout)
+
+    def twin(self) -> KubeClient:
+        """A client of the same cluster with a connection of its own, for another thread."""
+        other = KubeClient(self.cluster, self.timeout)
+        self._tls = self._tls or (self.cluster.tls() if self._url.scheme == "https" else None)
+        other._tls, other._clock = self._tls, self._clock
+        return other
 
     def __enter__(self) -> Self:
         """Connects at the first request."""
@@ -118,35 +144,52 @@ class KubeClient:
 
     def text(self, path: str, **query: str) -> str:
         """GET a path that answers with plain text, such as a log."""
-        target = self._url.path + path + "?" + urllib.parse.urlencode(query)
-        try:
-            status, body = self._send("GET", target, None, {**self.cluster.credentials.headers})
-        except (http.client.HTTPException, OSError) as error:
-            raise self._unreachable(error) from error
-        if status >= 400:
-            self._answer("GET", path, status, body)
-        return body.decode("utf-8", "replace")
+        reply = self.ask(f"{path}?{urllib.parse.urlencode(query)}")
+        if reply.status >= 400:
+            self._answer("GET", path, reply)
+        return reply.body.decode("utf-8", "replace")
 
-    def watch_once(self, collection: str, name: str, version: str, seconds: int) -> None:
-        """Block until the object changes, or until the server ends the watch."""
-        query = {
-            "watch": "true",
-            "fieldSelector": f"metadata.name={name}",
-            "resourceVersion": version,
-            "timeoutSeconds": str(seconds),
-        }
-        target = f"{self._url.path}{collection}?{urllib.parse.urlencode(query)}"
-        connection = self._connect()
+    def ask(self, target: str, accept: str = "*/*") -> Reply:
+        """GET a path with its query, and hand on whatever comes back; only no answer at all is an error."""
+        headers = {"Accept": accept, "User-Agent": "fastapi-mysql-k8s", **self.cluster.credentials.headers}
+        return self._exchange("GET", self._url.path + target, None, headers)
+
+    def clock(self) -> float:
+        """How many seconds the server's clock is ahead of this machine's, as of its last answer (to the second)."""
+        return self._clock
+
+    def watch(self, path: str, seconds: int, **query: str) -> Iterator[dict[str, Any]]:
+        """Events of a collection as they come, until the server ends the watch; for a client of its own.
+
+        Raises what a GET raises; GoneError also in mid-stream. Another thread may call `hang_up`.
+        """
+        query |= {"watch": "true", "timeoutSeconds": str(seconds)}
+        target = f"{self._url.path}{path}?{urllib.parse.urlencode(query)}"
+        connection = self._connection = self._connect(seconds + self.timeout)
         try:
             connection.request("GET", target, headers={"Accept": JSON, **self.cluster.credentials.headers})
             response = connection.getresponse()
             if response.status >= 400:
-                self._answer("GET", collection, response.status, response.read())
-            response.readline()
-        except (http.client.HTTPException, OSError) as error:
+                self._answer("GET", path, Reply(response.status, response.read(), response.headers))
+            while line := response.readline():
+                event = json.loads(line)
+                if event.get("type") == "ERROR":
+                    fault = event.get("object") or {}
+                    kind = GoneError if fault.get("code") == 410 else ApiError
+                    raise kind(f"{self._where()}: {fault.get('message')}", int(fault.get("code") or 500))
+                yield event
+        except (http.client.HTTPException, OSError, ValueError) as error:
             raise self._unreachable(error) from error
         finally:
-            connection.close()
+            self.close()
+
+    def hang_up(self) -> None:
+        """End a watch that another thread reads: it gets an error or the end at once."""
+        connection = self._connection
+        if connection is not None and connection.sock is not None:
+            with contextlib.suppress(OSError):
+                # Below TLS: the reader sees the end of the stream, not a socket without a session.
+                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
     def dry_apply(self, path: str, document: dict[str, Any], manager: str) -> dict[str, Any]:
         """What the object would be after a server-side apply; nothing is changed."""
@@ -195,42 +238,57 @@ class KubeClient:
         headers = {"Accept": JSON, "User-Agent": "fastapi-mysql-k8s", **self.cluster.credentials.headers}
         if payload is not None:
             headers["Content-Type"] = content_type
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return self._answer(method, path, self._exchange(method, target, payload, headers))
+            except BusyError as error:
+                # A server that is out of breath says when to come again. A POST that got 503 may have been done.
+                wait = BUSY_WAIT if error.retry_after is None else error.retry_after
+                if time.monotonic() + wait > deadline or (method == "POST" and error.status != 429):
+                    raise
+                time.sleep(wait)
+
+    def _exchange(self, method: str, target: str, payload: bytes | None, headers: dict[str, str]) -> Reply:
         reused = self._connection is not None
         try:
-            status, text = self._send(method, target, payload, headers)
+            return self._send(method, target, payload, headers)
         except (http.client.HTTPException, ConnectionResetError, BrokenPipeError) as error:
             # A server may close a kept connection at any time: one new attempt, on a new one.
             if not reused:
                 raise self._unreachable(error) from error
-            self.close()
-            try:
-                status, text = self._send(method, target, payload, headers)
-            except (http.client.HTTPException, OSError) as again:
-                raise self._unreachable(again) from again
         except OSError as error:
             raise self._unreachable(error) from error
-        return self._answer(method, path, status, text)
+        try:
+            return self._send(method, target, payload, headers)
+        except (http.client.HTTPException, OSError) as again:
+            raise self._unreachable(again) from again
 
-    def _send(self, method: str, target: str, payload: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _send(self, method: str, target: str, payload: bytes | None, headers: dict[str, str]) -> Reply:
         if self._connection is None:
-            self._connection = self._connect()
+            self._connection = self._connect(self.timeout)
         try:
             self._connection.request(method, target, payload, headers)
             response = self._connection.getresponse()
-            return response.status, response.read()
+            reply = Reply(response.status, response.read(), response.headers)
         except (http.client.HTTPException, OSError):
             self.close()
             raise
+        if date := reply.headers.get("Date"):
+            with contextlib.suppress(ValueError):
+                self._clock = parsedate_to_datetime(date).timestamp() - time.time()
+        return reply
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
         host = self._url.hostname or ""
         secure = self._url.scheme == "https"
         port = self._url.port or (443 if secure else 80)
         proxy = urllib.parse.urlsplit(self._proxy(host))
         to_host, to_port = (proxy.hostname, proxy.port or 3128) if proxy.hostname else (host, port)
         if not secure:
-            return http.client.HTTPConnection(host, port, timeout=self.timeout)
-        connection = _TlsConnection(to_host, to_port, self.timeout, self.cluster.tls(), self.cluster.tls_server_name)
+            return http.client.HTTPConnection(host, port, timeout=timeout)
+        self._tls = self._tls or self.cluster.tls()
+        connection = _TlsConnection(to_host, to_port, timeout, self._tls, self.cluster.tls_server_name)
         if proxy.hostname:
             connection.set_tunnel(host, port)
         return connection
@@ -265,11 +323,12 @@ class KubeClient:
             return ConnectionFailedError(f"{where}: no answer within {self.timeout:g} s. {hint}")
         return ConnectionFailedError(f"{where}: {one_line(str(error)) or type(error).__name__}. {hint}")
 
-    def _answer(self, method: str, path: str, status: int, text: bytes) -> dict[str, Any]:
+    def _answer(self, method: str, path: str, reply: Reply) -> dict[str, Any]:
+        status = reply.status
         try:
-            answer = json.loads(text)
+            answer = json.loads(reply.body)
         except ValueError:
-            answer = text.decode("utf-8", "replace")
+            answer = reply.body.decode("utf-8", "replace")
         if status < 400 and isinstance(answer, dict):
             return answer
         message = str(answer.get("message") or "") if isinstance(answer, dict) else str(answer)
@@ -287,7 +346,13 @@ class KubeClient:
             raise ForbiddenError(f"{where} forbids it (403): {message}", status, message)
         if status == 404:
             raise NotFoundError(f"{where}: not found: {message}", status, message)
-        raise ApiError(f"{where} answered {status} to {method} {path}: {message}", status, message)
+        text = f"{where} answered {status} to {method} {path}: {message}"
+        if status == 410:
+            raise GoneError(text, status, message)
+        if status in (429, 503):
+            why = "limits the rate of requests" if status == 429 else "is not able to serve now"
+            raise BusyError(f"{where} {why} ({status}): {message}. Run again later.", status, message, _wait(reply))
+        raise ApiError(text, status, message)
 
     def _expiry(self) -> str:
         """Say so when the client certificate has expired; the server only says 401."""
@@ -301,6 +366,12 @@ class KubeClient:
             return ""
         expired = end < datetime.now(UTC)
         return f" The client certificate expired on {end:%Y-%m-%d %H:%M} UTC." if expired else ""
+
+
+def _wait(reply: Reply) -> float | None:
+    """The seconds that the header Retry-After asks for; dates, which Kubernetes does not use, count as none."""
+    text = reply.headers.get("Retry-After") or ""
+    return float(text) if text.isdigit() else None
 
 
 __all__ = ["KubeClient", "KubeError", "load_documents"]

@@ -18,11 +18,20 @@ class ConnectionFailedError(KubeError):
 class ApiError(KubeError):
     """The API server answered with an error status."""
 
-    def __init__(self, text: str, status: int, message: str = "") -> None:
-        """Keep the status and the server\'s own words beside the text for people."""
+    def __init__(self, text: str, status: int, message: str = "", retry_after: float | None = None) -> None:
+        """Keep the status, the server's own words and the wait it asks for beside the text for people."""
         super().__init__(text)
         self.status = status
         self.message = message or text
+        self.retry_after = retry_after
+
+
+class BusyError(ApiError):
+    """429 or 503: the server takes no more requests for now, or has nobody behind it."""
+
+
+class GoneError(ApiError):
+    """410: what was watched is too old to be told from there on; list it anew."""
 
 
 class UnauthorizedError(ApiError):

@@ -1,39 +1,12 @@
-"""Judge a Deployment's rollout from what the API server says: done, under way, or hopeless."""
+"""How far a Deployment's rollout is, from what the API server says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from .kube_errors import one_line
 
 Object = dict[str, Any]
-
-# Waiting reasons that time alone does not mend.
-HOPELESS = {
-    "CreateContainerConfigError",
-    "CreateContainerError",
-    "ErrImageNeverPull",
-    "ErrImagePull",
-    "ImageInspectError",
-    "ImagePullBackOff",
-    "InvalidImageName",
-    "RunContainerError",
-}
-# One restart may be a slow neighbour, several are a fault.
-CRASHES = 3
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why a container or the Deployment does not come up."""
-
-    key: str
-    text: str
-    at_once: bool = False
-    pod: str = ""
-    container: str = ""
-    crashed: bool = False
 
 
 def unfinished(deployment: Object) -> str:
@@ -78,46 +51,6 @@ def current_hash(deployment: Object, replica_sets: list[Object]) -> str:
 
 def _annotation(item: Object) -> str:
     return str((item["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision", ""))
-
-
-def troubles(deployment: Object, pods: list[Object]) -> list[Trouble]:
-    """Everything that keeps the newest Pods from coming up, as far as the cluster says."""
-    found: list[Trouble] = []
-    for condition in (deployment.get("status") or {}).get("conditions") or []:
-        text = one_line(f"{condition.get('reason')}: {condition.get('message')}")
-        name = f"Deployment {deployment['metadata']['name']}"
-        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-            found.append(Trouble("replica-failure", f"{name}: {text}"))
-    for pod in pods:
-        found.extend(_pod_troubles(pod))
-    return found
-
-
-def _pod_troubles(pod: Object) -> list[Trouble]:
-    status = pod.get("status") or {}
-    name = str(pod["metadata"]["name"])
-    found: list[Trouble] = []
-    for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        reason = str(waiting.get("reason", ""))
-        key = f"{name}/{container['name']}"
-        text = f"Pod {name}, container {container['name']}: {reason}"
-        if reason in HOPELESS:
-            detail = one_line(str(waiting.get("message") or ""))
-            found.append(Trouble(key, f"{text}: {detail}" if detail else text, reason == "InvalidImageName", name))
-        elif reason == "CrashLoopBackOff" and int(container.get("restartCount", 0)) >= CRASHES:
-            last = (container.get("lastState") or {}).get("terminated") or {}
-            detail = f"ended {container['restartCount']} times, last with exit code {last.get('exitCode')}"
-            detail += f" ({last['reason']})" if last.get("reason") not in (None, "Error") else ""
-            said = one_line(str(last.get("message") or ""))
-            detail += f": {said}" if said else ""
-            found.append(Trouble(key, f"{text}: {detail}", True, name, str(container["name"]), True))
-    return found
-
-
-def longest_message(events: list[Object]) -> str:
-    """The event that says most: "Failed to pull image …: not found" rather than "Error: ErrImagePull"."""
-    return max((str(event.get("message") or "") for event in events), key=len, default="")
 
 
 def not_ready(pods: list[Object]) -> str:

@@ -4,9 +4,11 @@ DOCUMENTATION = r"""
 module: rollout_wait
 short_description: Wait for a rollout, or fail as soon as it is hopeless
 description:
-  - Watches a Deployment on the controller until all its Pods are of the newest version and ready, and none of an older one is left.
-  - Fails early, with one line that names Pod, container, reason and message, when an image cannot be pulled, a container keeps crashing, and the like.
-  - Prints its progress whenever that changes.
+  - Watches a Deployment, its ReplicaSets, its Pods and their events on the controller, until the newest version is noticed, all its Pods
+    are there, ready and available, and none of an older one is left. A Deployment that is paused is not complete.
+  - Fails early when it is hopeless, with a cause; a start that is slow, but within what the Pod's own probes allow, is never cut short.
+  - Prints its progress whenever that changes. A rollout that is complete already costs two requests.
+  - An API server that is away in the meantime is waited for, a minute at most.
 options:
   name:
     description: The Deployment's name.
@@ -20,6 +22,19 @@ options:
     description: Seconds until an unfinished rollout is an error.
     type: int
     default: 300
+  patience:
+    description: Seconds that trouble may last which could mend itself; a registry that says no gets 5 at most.
+    type: int
+    default: 12
+  crash_limit:
+    description: How often a container may end while it starts. Ends while another container of the Pod is still starting do not count,
+      unless there are five.
+    type: int
+    default: 3
+  startup_seconds:
+    description: Seconds that a container without a startup probe may take to be ready.
+    type: int
+    default: 120
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
 author:
@@ -44,4 +59,14 @@ seconds:
   description: How long it waited.
   type: float
   returned: success
+cause:
+  description: Why it is hopeless, for programs (type) and for people (message, remedy), with the Pod and the container where there is one.
+  type: dict
+  returned: on failure, except when the cluster itself cannot be asked
+  sample:
+    type: ImagePullFailed
+    message: "Pod fastapi-mysql-5d9c-x2x4z, container api: image registry/api:1 cannot be pulled: the registry does not have it (…)"
+    remedy: Correct the image's name or tag, or push it (ansible-playbook site.yml --tags build).
+    pod: fastapi-mysql-5d9c-x2x4z
+    container: api
 """

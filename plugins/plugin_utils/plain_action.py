@@ -29,7 +29,8 @@ class PlainAction(ActionBase):
         try:
             result.update(self.perform(arguments))
         except self.ERRORS as error:
-            result.update(failed=True, msg=str(error))
+            # What a program wants to know of it, such as the cause of a failed rollout.
+            result.update(getattr(error, "details", {}), failed=True, msg=str(error))
         return result
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:

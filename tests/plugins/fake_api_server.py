@@ -6,6 +6,7 @@ rollouts frozen in a certain state. What a real cluster does with the manifests 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-Reply = tuple[int, dict[str, Any]]
+# A status, a document (or, for a watch, events one after the other), and perhaps headers.
+Reply = tuple[int, dict[str, Any] | Iterator[dict[str, Any]]] | tuple[int, dict[str, Any], dict[str, str]]
 Route = Callable[[str, str, dict[str, Any]], Reply]
 
 
@@ -33,21 +35,38 @@ def serving(route: Route) -> Iterator[str]:
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"{}")
-            code, document = route(self.command, self.path, body)
-            payload = json.dumps(document).encode()
+            code, document, *more = route(self.command, self.path, body)
             self.send_response(code)
-            self.send_header("Content-Length", str(len(payload)))
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
+            if isinstance(document, dict):
+                payload = json.dumps(document).encode()
+                self.send_header("Content-Length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
+                return
+            self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            self.wfile.write(payload)
+            with contextlib.suppress(OSError):
+                for event in document:
+                    line = json.dumps(event).encode() + b"\n"
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+                self.wfile.write(b"0\r\n\r\n")
 
         def log_message(self, format: str, *args: object) -> None:
             """Tests are quiet."""
 
     # The names that http.server calls.
-    for method in ("GET", "PATCH", "PUT"):
+    for method in ("GET", "PATCH", "PUT", "POST"):
         setattr(Handler, f"do_{method}", Handler.answer)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A watch that its reader has ended is no error."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

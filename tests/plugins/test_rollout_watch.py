@@ -1,0 +1,291 @@
+"""Watching a rollout on a server that does what a healthy cluster does not do on demand."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import rollout_watch
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import CausedError
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import BusyError, GoneError, KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_watch import Mirror, Source
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_causes import Rules
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
+
+from fake_api_server import Reply, serving, status
+from rollouts import START, deployment, ended, pod, replica_set, rests, runs, waits
+
+Object = dict[str, Any]
+NOW = time.time() - START
+KINDS = ("deployments", "replicasets", "pods", "events")
+
+
+class Stage:
+    """A server that holds objects, and sends changes to whoever watches."""
+
+    def __init__(self, **objects: list[Object]) -> None:
+        self.objects = {kind: objects.get(kind, []) for kind in KINDS}
+        self.news: list[tuple[str, Object]] = []
+        self.refuse: dict[str, int] = {}
+        self.requests: list[str] = []
+        self.log = ""
+        self.changed = threading.Condition()
+        self.closing = False
+
+    def change(self, kind: str, item: Object, how: str = "MODIFIED") -> None:
+        with self.changed:
+            left = [one for one in self.objects[kind] if one["metadata"]["uid"] != item["metadata"]["uid"]]
+            self.objects[kind] = left if how == "DELETED" else [*left, item]
+            self.news.append((kind, {"type": how, "object": item}))
+            self.changed.notify_all()
+
+    def route(self, method: str, path: str, body: Object) -> Reply:
+        self.requests.append(path)
+        if "/log?" in path:
+            return 200, {"log": self.log}
+        kind = next(item for item in KINDS if f"/{item}" in path)
+        how = "watch" if "watch=true" in path else "list"
+        if code := self.refuse.get(f"{how} {kind}"):
+            return status(code, "because")
+        if how == "watch":
+            return 200, self.stream(kind, int(parse_qs(urlsplit(path).query)["resourceVersion"][0]))
+        if kind == "deployments" and "fieldSelector" not in path:
+            return (200, self.objects[kind][0]) if self.objects[kind] else status(404, "no")
+        return 200, {"metadata": {"resourceVersion": str(len(self.news))}, "items": copy.deepcopy(self.objects[kind])}
+
+    def stream(self, kind: str, since: int) -> Iterator[Object]:
+        while not self.closing:
+            with self.changed:
+                if len(self.news) == since:
+                    self.changed.wait(timeout=1)
+                fresh, since = self.news[since:], len(self.news)
+            yield from (event for name, event in fresh if name == kind)
+
+
+def client(server: str) -> KubeClient:
+    return KubeClient(Cluster(server, "here", "/kubeconfig", Credentials()), timeout=2)
+
+
+def done(uid: str = "u") -> Object:
+    finished = deployment(replicas=1, availableReplicas=1)
+    finished["metadata"]["uid"] = uid
+    return finished
+
+
+def rolling(*pods: Object) -> Stage:
+    return Stage(deployments=[deployment()], replicasets=[replica_set()], pods=list(pods))
+
+
+def watching(
+    stage: Stage, timeout: float = 20, rules: Rules | None = None
+) -> tuple[list[str], list[Object] | KubeError]:
+    """Watch to the end: the lines shown, and the Pods or the error."""
+    shown: list[str] = []
+    with serving(stage.route) as server:
+        try:
+            return shown, Rollout(client(server), "n", "d", rules, shown.append).wait(timeout)
+        except KubeError as error:
+            return shown, error
+        finally:
+            stage.closing = True
+
+
+def later(seconds: float, stage: Stage, *changes: tuple[str, Object]) -> None:
+    def act() -> None:
+        for change in changes:
+            stage.change(*change)
+
+    threading.Timer(seconds, act).start()
+
+
+def test_a_finished_rollout_costs_two_requests() -> None:
+    stage = Stage(deployments=[done()], pods=[pod(runs("api", NOW, ready=True))])
+    shown, pods = watching(stage)
+    assert len(stage.requests) == 2
+    assert isinstance(pods, list)
+    assert not shown
+
+
+def test_the_end_is_seen_as_it_happens() -> None:
+    stage = rolling(pod(runs("api", NOW)))
+    later(0.4, stage, ("pods", pod(runs("api", NOW, ready=True))), ("deployments", done()))
+    began = time.monotonic()
+    shown, pods = watching(stage)
+    assert isinstance(pods, list) and pods[0]["status"]["containerStatuses"][0]["ready"]
+    assert time.monotonic() - began < 1.5
+    assert shown == ["  d: 1/1 new, 1/1 ready, 2 in all"]
+    lists = [path for path in stage.requests if "watch=true" not in path and "/log?" not in path]
+    assert len(lists) == 6, "a watch that goes well is not polled"
+
+
+def test_hopeless_ends_at_once_and_names_the_cause() -> None:
+    stage = rolling(pod(runs("api", NOW)))
+    later(0.3, stage, ("pods", pod(waits("api", "InvalidImageName"))))
+    _, error = watching(stage)
+    assert isinstance(error, CausedError)
+    assert error.cause.as_dict() == {
+        "type": "ImageNameInvalid",
+        "message": "Pod p, container api: 'registry/api:1' is no name of an image",
+        "remedy": "Correct app_api_image or app_db_image.",
+        "pod": "p",
+        "container": "api",
+    }
+    assert str(error).startswith("Deployment d in namespace n cannot come up: ImageNameInvalid: Pod p, container api:")
+    assert "\n" not in str(error)
+
+
+def test_patience_ends_without_any_news() -> None:
+    stage = rolling(pod(waits("api", "ErrImagePull", "connection refused")))
+    began = time.monotonic()
+    shown, error = watching(stage, rules=Rules(patience=1))
+    assert isinstance(error, CausedError) and error.cause.type == "ImagePullFailed"
+    assert 0.9 < time.monotonic() - began < 3
+    assert any("ImagePullFailed" in line for line in shown)
+
+
+def test_the_last_lines_of_a_crash_are_told() -> None:
+    stage = rolling(pod(rests("api", 2, ended(1, 0, 1))))
+    stage.log = "Traceback: it broke"
+    _, error = watching(stage)
+    assert isinstance(error, CausedError) and error.cause.type == "ContainerExited"
+    assert "it broke" in error.cause.message
+
+
+def test_the_deadline_says_what_is_still_lacking() -> None:
+    starting = runs("api", NOW)
+    stage = rolling(pod(starting))
+    stage.objects["deployments"][0]["status"] |= {"replicas": 1, "readyReplicas": 0}
+    _, error = watching(stage, timeout=1)
+    assert isinstance(error, CausedError) and error.cause.type == "DeadlineExceeded"
+    assert "not rolled out within 1 s; still waiting for ready Pods: 0 of 1. Pod p (container api not ready)" in str(
+        error
+    )
+
+
+def test_the_deadline_names_trouble_that_is_there() -> None:
+    stage = rolling(pod(waits("api", "CreateContainerConfigError", 'secret "s" not found')))
+    _, error = watching(stage, timeout=1)
+    assert isinstance(error, CausedError) and error.cause.type == "SecretMissing"
+
+
+def test_where_watching_is_forbidden_it_looks_again_and_again() -> None:
+    stage = rolling(pod(runs("api", NOW)))
+    stage.refuse = {f"watch {kind}": 403 for kind in KINDS}
+    later(0.5, stage, ("deployments", done()))
+    _, pods = watching(stage)
+    assert isinstance(pods, list)
+
+
+def test_events_that_may_not_be_seen_are_done_without() -> None:
+    stage = rolling(pod(waits("api", "InvalidImageName")))
+    stage.refuse = {"list events": 403}
+    _, error = watching(stage)
+    assert isinstance(error, CausedError) and error.cause.type == "ImageNameInvalid"
+
+
+def test_pods_that_may_not_be_seen_are_an_error_at_once() -> None:
+    stage = rolling()
+    stage.refuse = {"list pods": 403}
+    began = time.monotonic()
+    _, error = watching(stage)
+    assert isinstance(error, KubeError) and "forbids it (403)" in str(error)
+    assert time.monotonic() - began < 2
+
+
+def test_a_deployment_that_is_removed_meanwhile() -> None:
+    stage = rolling()
+    threading.Timer(0.3, stage.change, ("deployments", deployment(), "DELETED")).start()
+    _, error = watching(stage)
+    assert "was removed while it was watched" in str(error)
+
+
+@pytest.mark.parametrize("code", [500, 503, 410])
+def test_a_server_in_trouble_is_waited_for(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client.BUSY_SECONDS", 0.0)
+    stage = rolling(pod(runs("api", NOW)))
+    stage.refuse = {f"watch {kind}": code for kind in KINDS}
+
+    def recover() -> None:
+        stage.refuse = {}
+        stage.change("deployments", done())
+
+    threading.Timer(0.8, recover).start()
+    shown, pods = watching(stage)
+    assert isinstance(pods, list)
+    assert any("Waiting for it, at most 60 s" in line for line in shown) is (code != 410)
+
+
+def test_a_server_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout_watch, "OUTAGE", 1.0)
+    stage = rolling(pod(runs("api", NOW)))
+    stage.refuse = {f"{how} {kind}": 500 for how in ("watch", "list") for kind in ("pods", "replicasets")}
+    began = time.monotonic()
+    _, error = watching(stage)
+    assert isinstance(error, KubeError) and "500" in str(error)
+    assert time.monotonic() - began < 5
+
+
+def test_a_watch_that_is_too_old_is_told() -> None:
+    gone = {"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}
+    with serving(lambda *_: (200, iter([gone]))) as server, pytest.raises(GoneError, match="too old"):
+        list(client(server).watch("/api/v1/pods", 5))
+
+
+def test_a_mirror_follows_what_comes_and_goes() -> None:
+    stage = rolling(pod(name="a"))
+    with (
+        serving(stage.route) as server,
+        Mirror(client(server), [Source("pods", "/api/v1/namespaces/n/pods")]) as mirror,
+    ):
+        seen = 0
+        while not mirror.complete():
+            seen = mirror.wait(seen, 1)
+        stage.change("pods", pod(name="b"), "ADDED")
+        stage.change("pods", pod(name="a"), "DELETED")
+        until = time.monotonic() + 3
+        while [item["metadata"]["name"] for item in mirror.items("pods")] != ["b"]:
+            assert time.monotonic() < until
+            seen = mirror.wait(seen, 0.5)
+        stage.closing = True
+
+
+def busy(*codes: int, wait: str = "0") -> tuple[list[str], Any]:
+    asked: list[str] = []
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        asked.append(method)
+        code = codes[len(asked) - 1] if len(asked) <= len(codes) else 200
+        return (code, status(code, "busy")[1], {"Retry-After": wait}) if code >= 400 else (200, {"all": "well"})
+
+    return asked, route
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_busy_server_is_asked_again_when_it_says(code: int) -> None:
+    asked, route = busy(code, code)
+    with serving(route) as server:
+        assert client(server).get("/version") == {"all": "well"}
+    assert len(asked) == 3
+
+
+def test_a_server_that_asks_for_too_much_patience() -> None:
+    asked, route = busy(429, wait="3600")
+    began = time.monotonic()
+    with serving(route) as server, pytest.raises(BusyError, match=r"limits the rate of requests \(429\): busy"):
+        client(server).get("/version")
+    assert time.monotonic() - began < 2
+    assert len(asked) == 1
+
+
+def test_what_may_have_been_done_is_not_sent_again() -> None:
+    asked, route = busy(503)
+    with serving(route) as server, pytest.raises(BusyError, match=r"not able to serve now \(503\)"):
+        client(server).request("POST", "/api/v1/namespaces", body={})
+    assert asked == ["POST"]
