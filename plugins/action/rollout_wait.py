@@ -21,6 +21,7 @@ class ActionModule(KubeAction):
         "name": {"type": "str", "required": True},
         "namespace": {"type": "str", "required": True},
         "timeout": {"type": "int", "default": 300},
+        "wait": {"type": "bool", "default": True},
         "patience": {"type": "int", "default": 12},
         "crash_limit": {"type": "int", "default": 3},
         "startup_seconds": {"type": "int", "default": 120},
@@ -32,12 +33,14 @@ class ActionModule(KubeAction):
         watched = Rollout(
             client, arguments["namespace"], arguments["name"], rules, lambda line: Display().display(line)
         )
-        if self._task.check_mode:
-            return {"changed": False, "pods": watched.pods_now(), "skipped_wait": True}
+        if self._task.check_mode or not arguments["wait"]:
+            pods, complete = watched.now()
+            return {"changed": False, "pods": rollout.pod_summary(pods), "complete": complete}
         started = time.monotonic()
         pods = watched.wait(arguments["timeout"])
         return {
             "changed": False,
             "pods": rollout.pod_summary(pods),
+            "complete": True,
             "seconds": round(time.monotonic() - started, 1),
         }

@@ -70,10 +70,12 @@ class Rollout:
                     )
                 seen = mirror.wait(seen, min(deadline - now, self._until_next(mirror)))
 
-    def pods_now(self) -> list[dict[str, str]]:
-        """The Pods there are, none when there is no Deployment yet."""
+    def now(self) -> tuple[list[Object], bool]:
+        """The Pods there are, none when there is no Deployment yet, and whether the rollout is complete."""
         deployment = self.client.find(self.path("deployments", self.name))
-        return rollout.pod_summary(rollout.standing(self._selected("pods", deployment))) if deployment else []
+        if deployment is None:
+            return [], False
+        return rollout.standing(self._selected("pods", deployment)), not rollout.unfinished(deployment)
 
     def path(self, plural: str, name: str = "") -> str:
         """The path of a collection in the namespace, or of one of its objects."""

@@ -22,6 +22,10 @@ options:
     description: Seconds until an unfinished rollout is an error.
     type: int
     default: 300
+  wait:
+    description: Whether to wait; without it the action only says how things are, as it does in check mode.
+    type: bool
+    default: true
   patience:
     description: Seconds that trouble may last which could mend itself; a registry that says no gets 5 at most.
     type: int
@@ -55,6 +59,10 @@ pods:
   elements: dict
   returned: success
   sample: [{name: fastapi-mysql-5d9c-x2x4z, ready: 2/2, node: node1, restarts: "0", started: "2026-01-01T00:00:00Z"}]
+complete:
+  description: Whether all Pods are the wanted ones and ready.
+  type: bool
+  returned: success
 seconds:
   description: How long it waited.
   type: float

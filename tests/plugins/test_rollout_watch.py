@@ -113,6 +113,13 @@ def test_a_finished_rollout_costs_two_requests() -> None:
     assert not shown
 
 
+def test_how_things_are_without_waiting() -> None:
+    for stage, expected in ((Stage(), (0, False)), (rolling(pod(runs("api", NOW))), (1, False))):
+        with serving(stage.route) as server:
+            pods, complete = Rollout(client(server), "n", "d").now()
+        assert (len(pods), complete) == expected
+
+
 def test_the_end_is_seen_as_it_happens() -> None:
     stage = rolling(pod(runs("api", NOW)))
     later(0.4, stage, ("pods", pod(runs("api", NOW, ready=True))), ("deployments", done()))
