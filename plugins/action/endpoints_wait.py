@@ -1,21 +1,28 @@
-"""Wait until every endpoint gives the answer that is expected of it."""
+"""Wait until users get what they should: through the Ingress, and from each Pod behind it. See plugins/modules."""
 
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.endpoints import Answer, Asker, expected, matches
+from ..module_utils import kube_rollout as rollout
+from ..module_utils import replicas, verification
+from ..module_utils.endpoints import Answer, Asker, matches, misshapen
+from ..module_utils.kube_client import KubeClient
+from ..module_utils.kube_errors import ApiError, ConnectionFailedError, KubeconfigError, KubeError
+from ..module_utils.verification import Endpoint, Seen
 
 INTERVAL = 0.5
 # How many seconds of no answer at all are enough: a program that is not running comes soon or not at all.
 SILENCE = 15.0
-# How many wrong answers are told in full.
-TOLD = 2
-
-Endpoint = dict[str, Any]
+# How many Pods are asked at the same time, and how often at most each endpoint is asked through the Ingress,
+# which hands requests to one Pod after the other.
+AT_A_TIME = 4
+ROUNDS = 3
 
 
 class ActionModule(ActionBase):
@@ -32,61 +39,145 @@ class ActionModule(ActionBase):
                 "base_url": {"type": "str", "required": True},
                 "host": {"type": "str", "default": ""},
                 "endpoints": {"type": "list", "elements": "dict", "required": True},
-                "timeout": {"type": "int", "default": 60},
+                "timeout": {"type": "int", "default": 12},
                 "validate_certs": {"type": "bool", "default": True},
+                "name": {"type": "str", "default": ""},
+                "namespace": {"type": "str", "default": ""},
+                "kubeconfig": {"type": "str", "default": ""},
+                "context": {"type": "str", "default": ""},
             }
         )
         if self._task.check_mode:
-            result.update(changed=False, skipped=True, answers=[])
+            result.update(changed=False, skipped=True, answers=[], replicas=[], pods=[], unasked="")
             return result
         try:
-            asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"])
+            for endpoint in arguments["endpoints"]:
+                if "json_types" in endpoint:
+                    # Whatever the answer will be: a shape that is none is said before anybody is asked.
+                    misshapen(None, endpoint["json_types"])
+            verifier = Verifier(arguments)
         except ValueError as error:
             result.update(failed=True, msg=f"{error}.")
             return result
-        endpoints: list[Endpoint] = arguments["endpoints"]
         started = time.monotonic()
-        answers = wait(asker, endpoints, arguments["timeout"])
-        asker.close()
-        result.update(changed=False, answers=summary(arguments["base_url"], endpoints, answers))
-        host = f"with Host {arguments['host']} " if arguments["host"] else ""
-        problem = describe(arguments["base_url"], endpoints, answers)
-        if problem:
-            result.update(failed=True, msg=f"{problem} (asked {host}for {time.monotonic() - started:.0f} s).")
+        with verifier:
+            seen = verifier.wait(arguments["timeout"])
+        result.update(
+            changed=False,
+            answers=verification.summary(seen),
+            replicas=verification.replica_summary(seen),
+            pods=rollout.pod_summary(seen.behind.pods) if seen.behind else [],
+            unasked=verifier.unasked,
+            seconds=round(time.monotonic() - started, 2),
+        )
+        if cause := verification.judge(seen):
+            host = f"with Host {arguments['host']} " if arguments["host"] else ""
+            asked = f"(asked {host}for {time.monotonic() - started:.0f} s)"
+            text = f"{cause.type}: {cause.message} {asked}. {cause.remedy}"
+            result.update(failed=True, msg=text, cause=cause.as_dict())
         return result
 
 
-def wait(asker: Asker, endpoints: list[Endpoint], timeout: float) -> list[Answer]:
-    """Each endpoint's last answer: all of them right, or the time is up; sooner where nobody is there at all."""
-    started = time.monotonic()
-    answers = [asker.ask(str(item["path"])) for item in endpoints]
-    while True:
-        wrong = [number for number, item in enumerate(endpoints) if not matches(answers[number], item)]
-        patience = min(timeout, SILENCE) if all(answer.error for answer in answers) else timeout
-        if not wrong or time.monotonic() - started >= patience:
-            return answers
-        time.sleep(INTERVAL)
-        for number in wrong:
-            answers[number] = asker.ask(str(endpoints[number]["path"]))
+class Verifier:
+    """Asks the Ingress and the Pods, side by side."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        """Raises ValueError for a base URL that is none; connects at the first request."""
+        self.arguments = arguments
+        self.endpoints: list[Endpoint] = arguments["endpoints"]
+        self.paths = [str(item["path"]) for item in self.endpoints]
+        self.asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"])
+        self.client: KubeClient | None = None
+        self.clients: dict[str, KubeClient] = {}
+        self.reached = False
+        self.pool = ThreadPoolExecutor(AT_A_TIME + 1)
+        # Why the Pods themselves were not asked; empty when they were, or were not to be. It may pass.
+        self.unasked, self.passing = "", False
+        if arguments["name"]:
+            with self._excusing():
+                self.client = KubeClient.from_kubeconfig(arguments["kubeconfig"], arguments["context"])
+
+    def __enter__(self) -> Verifier:
+        """Nothing is asked yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Drop the connections."""
+        self.pool.shutdown()
+        self.asker.close()
+        for client in (self.client, *self.clients.values()):
+            if client:
+                client.close()
+
+    def wait(self, timeout: float) -> Seen:
+        """The last round: all of it right, or the time is up; sooner where nobody is there at all."""
+        started = time.monotonic()
+        while True:
+            seen = self.ask()
+            cause = verification.judge(seen)
+            patience = min(timeout, SILENCE) if cause and cause.type == "IngressNotAnswering" else timeout
+            if (cause is None and not self.passing) or time.monotonic() - started >= patience:
+                return seen
+            time.sleep(INTERVAL)
+
+    def ask(self) -> Seen:
+        """Ask everybody everything once; the Ingress as often as there are Pods, if all goes well."""
+        seen = Seen(self.arguments["base_url"], self.endpoints)
+        self.passing = False
+        cluster = self.pool.submit(self._ask_cluster, seen)
+        seen.ingress.append(self._round())
+        # The ones who wait for an answer that is not there yet need no further rounds.
+        if self.client and all(
+            matches(answer, item) for answer, item in zip(seen.ingress[0], self.endpoints, strict=True)
+        ):
+            cluster.result()
+            seen.ingress += [self._round() for _ in range(1, min(ROUNDS, len(seen.replicas)))]
+        cluster.result()
+        return seen
+
+    def _round(self) -> list[Answer]:
+        return [self.asker.ask(path) for path in self.paths]
+
+    def _ask_cluster(self, seen: Seen) -> None:
+        if self.client is None:
+            return
+        with self._excusing():
+            behind = replicas.look(self.client, self.arguments["namespace"], self.arguments["name"])
+            seen.behind = behind
+            wanted = [pod for pod in behind.current if pod in behind.served]
+            groups = [wanted[number::AT_A_TIME] for number in range(min(AT_A_TIME, len(wanted)))]
+            jobs = [self.pool.submit(self._ask_pods, group, behind.port) for group in groups]
+            for job in jobs:
+                seen.replicas |= job.result()
+            self.reached, self.unasked = True, ""
+
+    def _ask_pods(self, pods: list[str], port: int) -> dict[str, list[Answer]]:
+        """One after the other, over one connection."""
+        if self.client is None or not pods:
+            return {}
+        client = self.clients.setdefault(pods[0], self.client.twin())
+        space = self.arguments["namespace"]
+        return {pod: [replicas.ask(client, space, pod, port, path) for path in self.paths] for pod in pods}
+
+    def _excusing(self) -> suppress:
+        return _Excusing(self)
 
 
-def describe(base_url: str, endpoints: list[Endpoint], answers: list[Answer]) -> str:
-    """What is wrong, in one line: the first wrong answers in full, of others the path; empty when all is right."""
-    if answers and all(answer.error for answer in answers):
-        return f"{base_url} gives {answers[0].error}: start the Ingress controller there, or correct app_base_url"
-    wrong = [(item, answer) for item, answer in zip(endpoints, answers, strict=True) if not matches(answer, item)]
-    told = [
-        f"{base_url}{item['path']} should answer {expected(item)}, but gave {answer.shown()}"
-        for item, answer in wrong[:TOLD]
-    ]
-    if rest := wrong[TOLD:]:
-        told.append(f"as wrong: {', '.join(str(item['path']) for item, _ in rest)}")
-    return "; ".join(told)
+class _Excusing(suppress):
+    """A cluster that cannot be reached, or does not let us: what users get is verified all the same."""
 
+    def __init__(self, verifier: Verifier) -> None:
+        super().__init__(KubeError)
+        self.verifier = verifier
 
-def summary(base_url: str, endpoints: list[Endpoint], answers: list[Answer]) -> list[dict[str, str]]:
-    """Name, URL and answer of each endpoint, short enough to print."""
-    return [
-        {"name": str(item.get("name", "")), "url": f"{base_url}{item['path']}", "answer": answer.shown()}
-        for item, answer in zip(endpoints, answers, strict=True)
-    ]
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> bool:
+        """Note why; errors of another kind are errors."""
+        if not isinstance(value, (ConnectionFailedError, KubeconfigError, replicas.NotAskedError, ApiError)):
+            return False
+        verifier = self.verifier
+        verifier.unasked = str(value)
+        busy = isinstance(value, ApiError) and (value.status == 429 or value.status >= 500)
+        verifier.passing = busy or (verifier.reached and isinstance(value, ConnectionFailedError))
+        if not verifier.passing:
+            verifier.client = None
+        return True

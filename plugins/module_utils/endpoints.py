@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,10 +22,20 @@ class Answer:
     status: int = 0
     body: str = ""
     error: str = ""
+    seconds: float = 0.0
+    # What the body is, as the header Content-Type says.
+    kind: str = ""
 
     def shown(self) -> str:
         """One short line for people."""
         return self.error or f"{self.status} {shortened(self.body)}".rstrip()
+
+    def essence(self) -> object:
+        """What two answers must share to be the same: JSON by its value, whatever the order of its keys."""
+        try:
+            return self.status, json.loads(self.body)
+        except ValueError:
+            return self.status, self.body
 
 
 def shortened(text: str, limit: int = SHOWN) -> str:
@@ -40,8 +51,14 @@ def expected(endpoint: Mapping[str, Any]) -> str:
         parts.append(json.dumps(endpoint["json"], ensure_ascii=False))
     if endpoint.get("json_includes", MISSING) is not MISSING:
         parts.append("JSON that includes " + json.dumps(endpoint["json_includes"], ensure_ascii=False))
+    if endpoint.get("json_types", MISSING) is not MISSING:
+        parts.append("JSON of the shape " + json.dumps(endpoint["json_types"], ensure_ascii=False))
+    if endpoint.get("body") is not None:
+        parts.append(f"the text '{shortened(str(endpoint['body']), 60)}'")
     if endpoint.get("contains"):
         parts.append(f"a text with '{endpoint['contains']}'")
+    if endpoint.get("max_seconds"):
+        parts.append(f"within {float(endpoint['max_seconds']):g} s")
     return " and ".join(parts)
 
 
@@ -59,21 +76,77 @@ def same(got: Any, wanted: Any) -> bool:
     return isinstance(got, bool) == isinstance(wanted, bool) and bool(got == wanted)
 
 
+# The names that JSON's own schema language has for its types.
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "object": (dict,),
+    "array": (list,),
+}
+
+
+def misshapen(got: Any, wanted: Any, where: str = "$") -> str:
+    """What of a JSON value is not of the wanted shape; empty when it is.
+
+    A shape is the name of a type ("integer", "string|null", "any"), an object of shapes (other keys may be there, too),
+    or a list of one shape that every item has. Raises ValueError for a shape that is none.
+    """
+    if isinstance(wanted, Mapping):
+        if not isinstance(got, Mapping):
+            return f"{where} is no object"
+        faults = (
+            f"{where} has no {key}" if key not in got else misshapen(got[key], wanted[key], f"{where}.{key}")
+            for key in wanted
+        )
+        return next((fault for fault in faults if fault), "")
+    if isinstance(wanted, list) and len(wanted) == 1:
+        if not isinstance(got, list):
+            return f"{where} is no list"
+        faults = (misshapen(item, wanted[0], f"{where}[{number}]") for number, item in enumerate(got))
+        return next((fault for fault in faults if fault), "")
+    names = str(wanted).split("|")
+    if unknown := [name for name in names if name not in TYPES and name != "any"]:
+        raise ValueError(f"json_types knows no type {unknown[0]} (it knows any, {', '.join(TYPES)})")
+    # A boolean is an int to Python, and none to JSON.
+    fits = any(
+        name == "any" or (isinstance(got, TYPES[name]) and (name == "boolean" or not isinstance(got, bool)))
+        for name in names
+    )
+    return "" if fits else f"{where} is {json.dumps(got, ensure_ascii=False)[:60]}, not {wanted}"
+
+
+def mismatch(answer: Answer, endpoint: Mapping[str, Any]) -> str:
+    """How an answer differs from what is expected, in a word or two; empty when it is right."""
+    if answer.error:
+        return "no answer"
+    if answer.status != int(endpoint.get("status", 200)):
+        return "status"
+    if endpoint.get("body") is not None and answer.body != str(endpoint["body"]):
+        return "body"
+    if str(endpoint.get("contains") or "") not in answer.body:
+        return "text"
+    wanted = [key for key in ("json", "json_includes", "json_types") if endpoint.get(key, MISSING) is not MISSING]
+    if wanted:
+        try:
+            got = json.loads(answer.body)
+        except ValueError:
+            return "no JSON"
+        if "json" in wanted and not same(got, endpoint["json"]):
+            return "JSON"
+        if "json_includes" in wanted and not includes(got, endpoint["json_includes"]):
+            return "JSON"
+        if "json_types" in wanted and (fault := misshapen(got, endpoint["json_types"])):
+            return f"shape: {fault}"
+    slow = endpoint.get("max_seconds") and answer.seconds > float(endpoint["max_seconds"])
+    return f"it took {answer.seconds:.2f} s" if slow else ""
+
+
 def matches(answer: Answer, endpoint: Mapping[str, Any]) -> bool:
     """Whether the answer is the one expected."""
-    if answer.status != int(endpoint.get("status", 200)):
-        return False
-    if str(endpoint.get("contains") or "") not in answer.body:
-        return False
-    wanted = [key for key in ("json", "json_includes") if endpoint.get(key, MISSING) is not MISSING]
-    if not wanted:
-        return True
-    try:
-        got = json.loads(answer.body)
-    except ValueError:
-        return False
-    exact = "json" not in wanted or same(got, endpoint["json"])
-    return exact and ("json_includes" not in wanted or includes(got, endpoint["json_includes"]))
+    return not mismatch(answer, endpoint)
 
 
 class Asker:
@@ -91,6 +164,7 @@ class Asker:
 
     def ask(self, path: str) -> Answer:
         """One request; trouble is an answer, too."""
+        began = time.monotonic()
         for attempt in (1, 2):
             fresh = self.connection is None
             try:
@@ -98,7 +172,9 @@ class Asker:
                     self.connection = self._connect()
                 self.connection.request("GET", self.base.path.rstrip("/") + path, headers=self.headers)
                 response = self.connection.getresponse()
-                return Answer(response.status, response.read().decode("utf-8", "replace"))
+                body = response.read().decode("utf-8", "replace")
+                kind = response.getheader("Content-Type") or ""
+                return Answer(response.status, body, seconds=time.monotonic() - began, kind=kind)
             except (http.client.HTTPException, OSError) as error:
                 self.close()
                 # A kept connection may have been closed by the other side: ask once more on a new one.

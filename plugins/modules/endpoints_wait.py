@@ -2,10 +2,14 @@
 
 DOCUMENTATION = r"""
 module: endpoints_wait
-short_description: Wait until endpoints answer as expected
+short_description: Wait until endpoints answer as expected, through the Ingress and from each Pod
 description:
   - Asks each endpoint on the controller, over one connection, until all answers are right or the time is up.
-  - Fails with one line that names URL, expected and given answer. In check mode it asks nobody.
+  - With O(name), it also asks each Pod of the Deployment, by way of the API server, and so from anywhere. The Service must lead to exactly the
+    Pods of the current version, all of them must give the same answers, and the Ingress must give these, too. A page of HTML is not compared,
+    for the API server rewrites its links.
+  - A cluster that cannot be reached, or does not let us ask its Pods, is told in RV(unasked), and is no error.
+  - Fails with one line that names URL or Pod, expected and given answer, and what to do. In check mode it asks nobody.
 options:
   base_url:
     description: The URL that the paths are below.
@@ -23,11 +27,27 @@ options:
   timeout:
     description: Seconds until a wrong answer is an error.
     type: int
-    default: 60
+    default: 12
   validate_certs:
     description: Whether an https URL's certificate must be trusted.
     type: bool
     default: true
+  name:
+    description: The Deployment and the Service of the same name; empty to ask no Pods.
+    type: str
+    default: ""
+  namespace:
+    description: Their namespace.
+    type: str
+    default: ""
+  kubeconfig:
+    description: The kubeconfig; empty for $KUBECONFIG or ~/.kube/config.
+    type: path
+    default: ""
+  context:
+    description: The context in it; empty for its current one.
+    type: str
+    default: ""
 author:
   - fastapi-mysql-k8s
 """
@@ -45,5 +65,30 @@ answers:
   type: list
   elements: dict
   returned: always
-  sample: [{name: the API runs, url: "http://127.0.0.1:8080/status", answer: 200 1}]
+  sample: [{name: the API runs, url: "http://127.0.0.1:8080/status", answer: 200 1, right: "yes", seconds: "0.004"}]
+replicas:
+  description: Each Pod that was asked, how many answers it gave, and how many were right.
+  type: list
+  elements: dict
+  returned: always
+  sample: [{pod: fastapi-mysql-5d9c-x2x4z, right: "6", asked: "6"}]
+pods:
+  description: The Deployment's Pods, each with its name, ready containers, node, restarts and start.
+  type: list
+  elements: dict
+  returned: always
+unasked:
+  description: Why the Pods were not asked; empty when they were, or were not to be.
+  type: str
+  returned: always
+cause:
+  description: What is wrong, for programs (type) and for people (message, remedy), with the Pod where it is one.
+  type: dict
+  returned: when users do not get what they should
+  sample:
+    type: ReplicasDisagree
+    message: "at /users Pod fastapi-mysql-5d9c-x2x4z answers 200 [], others 200 [{…}]"
+    remedy: Do all Pods have the same image and data? Deleting the odd one makes a new one.
+    pod: fastapi-mysql-5d9c-x2x4z
+    container: ""
 """

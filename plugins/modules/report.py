@@ -19,6 +19,15 @@ options:
     type: list
     elements: dict
     default: []
+  replicas:
+    description: The Pods that were asked one by one, and how many of their answers were right.
+    type: list
+    elements: dict
+    default: []
+  unasked:
+    description: Why the Pods were not asked one by one.
+    type: str
+    default: ""
   answers:
     description: The answers, each with url and answer.
     type: list

@@ -15,8 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-# A status, a document (or, for a watch, events one after the other), and perhaps headers.
-Reply = tuple[int, dict[str, Any] | Iterator[dict[str, Any]]] | tuple[int, dict[str, Any], dict[str, str]]
+# A status, a document (as text, if it is no object; for a watch, events one after the other), and perhaps headers.
+Reply = tuple[int, dict[str, Any] | str | Iterator[dict[str, Any]]] | tuple[int, dict[str, Any], dict[str, str]]
 Route = Callable[[str, str, dict[str, Any]], Reply]
 
 
@@ -39,8 +39,8 @@ def serving(route: Route) -> Iterator[str]:
             self.send_response(code)
             for name, value in (more[0] if more else {}).items():
                 self.send_header(name, value)
-            if isinstance(document, dict):
-                payload = json.dumps(document).encode()
+            if isinstance(document, (dict, str)):
+                payload = (document if isinstance(document, str) else json.dumps(document)).encode()
                 self.send_header("Content-Length", str(len(payload)))
                 self.end_headers()
                 self.wfile.write(payload)

@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.action.endpoints_wait import (
-    describe,
-    summary,
-    wait,
-)
 from ansible_collections.fastapi_mysql.k8s.plugins.filter.credentials_checksum import (
     credentials_checksum,
 )
@@ -18,10 +13,12 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import
     Asker,
     expected,
     matches,
+    mismatch,
+    misshapen,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.test.answered import answered
 
-from fake_api_server import Reply, serving
+from fake_api_server import serving
 
 USERS = '[{"user_id": 1, "username": "August"}, {"user_id": 2, "username": "Linda"}]'
 
@@ -60,43 +57,63 @@ def test_expected_in_words() -> None:
 
 
 def test_long_bodies_are_cut() -> None:
-    row = summary("http://here", [{"name": "n", "path": "/x"}], [Answer(200, "line\n" * 100)])[0]
-    assert row["url"] == "http://here/x"
-    assert row["answer"].startswith("200 line line")
-    assert row["answer"].endswith("… (500 bytes)")
+    shown = Answer(200, "line\n" * 100).shown()
+    assert shown.startswith("200 line line")
+    assert shown.endswith("… (500 bytes)")
 
 
-def test_waits_until_the_answer_is_right() -> None:
-    statuses = iter([404, 404])
+USER = {"user_id": "integer", "username": "string", "email": "string|null"}
 
-    def route(method: str, path: str, body: dict[str, Any]) -> Reply:
-        return next(statuses, 200), {"path": path}
 
-    with serving(route) as server:
+@pytest.mark.parametrize(
+    ("got", "wanted", "fault"),
+    [
+        ({"user_id": 1, "username": "a", "email": None, "more": 1}, USER, ""),
+        ([], [USER], ""),
+        ([{"user_id": 1, "username": "a", "email": "e"}, {"user_id": "2"}], [USER], '$[1].user_id is "2", not integer'),
+        ([{"user_id": 1, "username": "a"}], [USER], "$[0] has no email"),
+        ({}, [USER], "$ is no list"),
+        ([1], [USER], "$[0] is no object"),
+        (True, "integer", "$ is true, not integer"),
+        (True, "boolean", ""),
+        (1, "number", ""),
+        (1.5, "integer", "$ is 1.5, not integer"),
+        ({"a": [1]}, {"a": "array"}, ""),
+        (None, "any", ""),
+    ],
+)
+def test_shapes(got: Any, wanted: Any, fault: str) -> None:
+    assert misshapen(got, wanted) == fault
+
+
+def test_a_shape_that_is_none() -> None:
+    with pytest.raises(ValueError, match="json_types knows no type text"):
+        misshapen("", "text")
+
+
+def test_what_is_wrong_with_an_answer() -> None:
+    assert mismatch(Answer(200, "[1]"), {"json_types": ["string"]}) == "shape: $[0] is 1, not string"
+    assert mismatch(Answer(200, "", seconds=1.26), {"max_seconds": 1}) == "it took 1.26 s"
+    assert mismatch(Answer(200, "ok "), {"body": "ok"}) == "body"
+    assert mismatch(Answer(200, ""), {"body": ""}) == ""
+    assert mismatch(Answer(error="refused"), {}) == "no answer"
+    assert expected({"body": "ok", "max_seconds": 1, "json_types": "string"}) == (
+        "200 and JSON of the shape \"string\" and the text 'ok' and within 1 s"
+    )
+
+
+def test_answers_of_the_same_value_are_the_same() -> None:
+    assert Answer(200, '{"a": 1, "b": 2}').essence() == Answer(200, '{"b":2,"a":1}').essence()
+    assert Answer(200, "1").essence() != Answer(404, "1").essence()
+
+
+def test_a_kept_connection_and_the_host() -> None:
+    with serving(lambda method, path, body: (200, {"path": path})) as server:
         asker = Asker(f"{server}/base/", "a.host")
-        answers = wait(asker, [{"path": "/a", "json": {"path": "/base/a"}}], 10)
+        answer = asker.ask("/a?b=c")
         asker.close()
-    assert [answer.status for answer in answers] == [200]
-
-
-def test_tells_the_last_answer_at_the_deadline() -> None:
-    with serving(lambda *_: (404, {})) as server:
-        pass
-    answers = wait(Asker(server), [{"path": "/a"}], 0)
-    assert "refused" in answers[0].shown()
-
-
-def test_nobody_there_is_one_short_line() -> None:
-    line = describe("http://here", [{"path": "/a"}, {"path": "/b"}], [Answer(error="no answer (refused)")] * 2)
-    assert line == "http://here gives no answer (refused): start the Ingress controller there, or correct app_base_url"
-
-
-def test_only_the_first_wrong_answers_are_told_in_full() -> None:
-    paths = [{"path": f"/{number}"} for number in range(4)]
-    line = describe("http://here", paths, [Answer(200), Answer(404), Answer(404), Answer(404)])
-    assert line.count("should answer 200, but gave 404") == 2
-    assert line.endswith("as wrong: /3")
-    assert describe("http://here", paths, [Answer(200)] * 4) == ""
+    assert (answer.status, answer.body) == (200, '{"path": "/base/a?b=c"}')
+    assert "refused" in Asker(server).ask("/").error
 
 
 def test_a_base_url_that_is_none() -> None:

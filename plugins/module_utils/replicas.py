@@ -1,0 +1,128 @@
+"""The Pods behind a Service, and what each of them answers, asked through the API server: from anywhere."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import kube_rollout as rollout
+from .endpoints import Answer
+from .kube_client import KubeClient
+from .kube_errors import ConnectionFailedError, KubeError, one_line
+
+Object = dict[str, Any]
+Endpoint = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What stands behind the Service: the rollout's Pods, and those to which users are sent."""
+
+    pods: list[Object] = field(default_factory=list)
+    # The Pods of the Deployment's current version, those that the Service names, and the port it sends to.
+    current: list[str] = field(default_factory=list)
+    served: list[str] = field(default_factory=list)
+    port: int = 0
+    # What keeps the rollout from being complete; empty when it is.
+    lacking: str = ""
+    missing: bool = False
+
+
+def look(client: KubeClient, namespace: str, name: str) -> Behind:
+    """What the cluster says about a Deployment and the Service of the same name."""
+    place = f"namespaces/{namespace}"
+    deployment = client.find(f"/apis/apps/v1/{place}/deployments/{name}")
+    if deployment is None:
+        return Behind(missing=True)
+    labels = deployment["spec"]["selector"].get("matchLabels") or {}
+    selector = {"labelSelector": ",".join(f"{key}={value}" for key, value in labels.items())}
+    sets = client.get(f"/apis/apps/v1/{place}/replicasets", **selector).get("items") or []
+    pods = rollout.standing(client.get(f"/api/v1/{place}/pods", **selector).get("items") or [])
+    wanted = rollout.current_hash(deployment, sets)
+    current = [
+        str(pod["metadata"]["name"])
+        for pod in pods
+        if wanted and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == wanted
+    ]
+    served, port = _served(client.find(f"/api/v1/{place}/endpoints/{name}") or {})
+    return Behind(pods, sorted(current), sorted(served), port, rollout.unfinished(deployment))
+
+
+def _served(endpoints: Mapping[str, Any]) -> tuple[list[str], int]:
+    """The names of the Pods that get requests, and the port at which they do."""
+    found, port = [], 0
+    for subset in endpoints.get("subsets") or []:
+        ports = subset.get("ports") or []
+        for address in subset.get("addresses") or []:
+            target = address.get("targetRef") or {}
+            # An address without a Pod behind it was put there by hand.
+            found.append(str(target.get("name") or address.get("ip")))
+            port = int(ports[0]["port"]) if ports else port
+    return found, port
+
+
+def strangers(behind: Behind) -> tuple[list[str], list[str]]:
+    """Who gets requests without being of the current version, and who is of it without getting any."""
+    served, current = set(behind.served), set(behind.current)
+    return sorted(served - current), sorted(current - served)
+
+
+class NotAskedError(KubeError):
+    """The Pods cannot be asked from here: no right to, or no way."""
+
+
+def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str) -> Answer:
+    """One request to one Pod; raises NotAskedError when we may not ask at all."""
+    began = time.monotonic()
+    target = f"/api/v1/namespaces/{namespace}/pods/{urllib.parse.quote(pod)}:{port}/proxy{path}"
+    try:
+        reply = client.ask(target)
+    except ConnectionFailedError as error:
+        # The look before has reached the server: it is this Pod that keeps it from answering in time.
+        return Answer(error=f"no answer ({one_line(str(error), 120)})")
+    body = reply.body.decode("utf-8", "replace")
+    status = _status_of_the_server(reply.status, body)
+    if reply.status == 403 and status:
+        raise NotAskedError(f"it is forbidden (403): {status}")
+    if reply.status >= 500 and status:
+        return Answer(error=f"no answer ({status})")
+    kind = reply.headers.get("Content-Type") or ""
+    return Answer(reply.status, body, seconds=time.monotonic() - began, kind=kind)
+
+
+def _status_of_the_server(code: int, body: str) -> str:
+    """The API server's own words, where it is the API server that speaks and not the Pod."""
+    if code < 400:
+        return ""
+    if body.startswith("error trying to reach service"):
+        return body.strip()
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return ""
+    ours = isinstance(document, dict) and document.get("kind") == "Status" and document.get("apiVersion") == "v1"
+    return str(document.get("message") or document.get("reason")) if ours else ""
+
+
+def comparable(answer: Answer, endpoint: Mapping[str, Any]) -> bool:
+    """Whether an answer must be the same from everybody: the API server rewrites the links of a page."""
+    return not endpoint.get("varies") and "html" not in answer.kind and not answer.error
+
+
+def odd_ones(endpoint: Endpoint, answers: Mapping[str, Answer]) -> list[str]:
+    """The Pods whose answer differs from what most give; with no majority, all but those that agree with the first."""
+    known = {pod: repr(answer.essence()) for pod, answer in answers.items() if comparable(answer, endpoint)}
+    if len(set(known.values())) < 2:
+        return []
+    listed = sorted(known)
+    usual = max(
+        sorted(set(known.values())), key=lambda text: (list(known.values()).count(text), known[listed[0]] == text)
+    )
+    return [pod for pod in listed if known[pod] != usual]
+
+
+__all__ = ["Behind", "NotAskedError", "ask", "comparable", "look", "odd_ones", "strangers"]

@@ -1,0 +1,243 @@
+"""Whether users get what they should: judged on a stand-in for a cluster whose Pods answer as the tests say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.action.endpoints_wait import Verifier
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Cause
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verification import (
+    Seen,
+    judge,
+    replica_summary,
+    summary,
+)
+
+from fake_api_server import Reply, serving, status, write_kubeconfig
+from rollouts import deployment, pod, replica_set, runs
+
+ENDPOINTS: list[dict[str, Any]] = [{"path": "/status", "json": 1}, {"path": "/users", "json_types": ["string"]}]
+USERS = ["August", "Linda"]
+
+
+class Town:
+    """A cluster with two Pods, an Ingress before them, and what each answers."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, dict[str, tuple[int, Any]]] = {
+            name: {"/status": (200, 1), "/users": (200, list(USERS))} for name in ("p1", "p2", "ingress")
+        }
+        self.served = ["p1", "p2"]
+        self.deployment = deployment(
+            spec={"replicas": 2}, replicas=2, updatedReplicas=2, readyReplicas=2, availableReplicas=2
+        )
+        self.found = True
+        self.refuse: dict[str, int] = {}
+        self.asked: list[str] = []
+
+    def cluster(self, method: str, path: str, body: dict[str, Any]) -> Reply:
+        self.asked.append(path)
+        if code := next((code for part, code in self.refuse.items() if part in path), 0):
+            return code, {"apiVersion": "v1", **dict(status(code, "because")[1])}
+        if "/proxy" in path:
+            name = path.split("/pods/")[1].split(":")[0]
+            assert f"/pods/{name}:8000/proxy/" in path
+            return self.answer(name, path.split("/proxy")[1])
+        if "/deployments/" in path:
+            return (200, self.deployment) if self.found else status(404, "no")
+        if "/replicasets" in path:
+            return 200, {"items": [replica_set()]}
+        if "/endpoints/" in path:
+            addresses = [{"ip": "1.2.3.4", "targetRef": {"kind": "Pod", "name": name}} for name in self.served]
+            return 200, {"subsets": [{"addresses": addresses, "ports": [{"port": 8000}]}] if addresses else []}
+        old = pod(runs("api", 0, ready=True), name="old")
+        old["metadata"]["labels"]["pod-template-hash"] = "old"
+        return 200, {"items": [*(pod(runs("api", 0, ready=True), name=name) for name in ("p1", "p2")), old]}
+
+    def answer(self, who: str, path: str) -> Reply:
+        code, document = self.answers[who][path]
+        return code, json.dumps(document)
+
+    def ingress(self, method: str, path: str, body: dict[str, Any]) -> Reply:
+        return self.answer("ingress", path)
+
+
+@contextmanager
+def asking(town: Town, tmp_path: Path, **more: Any) -> Iterator[Verifier]:
+    with serving(town.cluster) as server, serving(town.ingress) as ingress:
+        arguments: dict[str, Any] = {
+            "base_url": ingress,
+            "host": "",
+            "endpoints": ENDPOINTS,
+            "validate_certs": True,
+            "name": "d",
+            "namespace": "n",
+            "kubeconfig": write_kubeconfig(tmp_path, server),
+            "context": "",
+        }
+        with Verifier(arguments | more) as verifier:
+            yield verifier
+
+
+def verdict(town: Town, tmp_path: Path, timeout: float = 0, **more: Any) -> tuple[Cause | None, Seen]:
+    with asking(town, tmp_path, **more) as verifier:
+        seen = verifier.wait(timeout)
+    return judge(seen), seen
+
+
+def test_all_is_well(tmp_path: Path) -> None:
+    town = Town()
+    cause, seen = verdict(town, tmp_path)
+    assert cause is None
+    assert replica_summary(seen) == [{"pod": name, "right": "2", "asked": "2"} for name in ("p1", "p2")]
+    assert [(row["answer"], row["right"]) for row in summary(seen)] == [
+        ("200 1", "yes"),
+        ('200 ["August", "Linda"]', "yes"),
+    ]
+    assert len([path for path in town.asked if "/proxy" not in path]) == 4
+    assert len(seen.ingress) == 2, "each Pod has its turn behind the Ingress"
+
+
+def broken(town: Town, who: tuple[str, ...], path: str, code: int, document: Any) -> None:
+    for name in who:
+        town.answers[name][path] = (code, document)
+
+
+@pytest.mark.parametrize(
+    ("who", "answer", "kind", "words"),
+    [
+        (("p2",), (500, "no"), "ReplicaWrong", "Pod p2 at /users should answer 200"),
+        (("p1", "p2", "ingress"), (500, "no"), "WrongAnswer", "Pod p1 at /users.*so does every other Pod"),
+        (("p2",), (200, ["August", "Eve"]), "ReplicasDisagree", "at /users Pod p2 answers 200 .*Eve.*others .*Linda"),
+        (("p2",), (200, [1]), "ReplicaWrong", r"shape: \$\[0\] is 1, not string"),
+        (
+            ("ingress",),
+            (404, "page not found"),
+            "IngressNotRouted",
+            "gave 404 .*asked one by one, every Pod answers right",
+        ),
+        (("ingress",), (200, ["Somebody"]), "WrongBackend", "answers 200 .*Somebody.*the Ingress leads elsewhere"),
+    ],
+)
+def test_wrong_answers(tmp_path: Path, who: tuple[str, ...], answer: tuple[int, Any], kind: str, words: str) -> None:
+    town = Town()
+    broken(town, who, "/users", *answer)
+    cause, _ = verdict(town, tmp_path)
+    assert cause is not None
+    assert cause.type == kind
+    assert re.search(words, cause.message), cause.message
+    assert cause.remedy
+    assert cause.pod == ("" if who == ("ingress",) else who[0])
+
+
+def test_answers_that_may_vary(tmp_path: Path) -> None:
+    town = Town()
+    broken(town, ("p2",), "/users", 200, ["Eve"])
+    endpoints = [ENDPOINTS[0], {**ENDPOINTS[1], "varies": True}]
+    assert verdict(town, tmp_path, endpoints=endpoints)[0] is None
+
+
+def test_pods_of_the_version_before(tmp_path: Path) -> None:
+    town = Town()
+    town.served = ["old", "p1", "p2"]
+    cause, _ = verdict(town, tmp_path)
+    assert cause and (cause.type, cause.pod) == ("StalePods", "old")
+
+
+@pytest.mark.parametrize("served", [[], ["p1"]])
+def test_pods_without_requests(tmp_path: Path, served: list[str]) -> None:
+    town = Town()
+    town.served = served
+    cause, _ = verdict(town, tmp_path)
+    assert cause and cause.type == "ServiceWithoutPods"
+
+
+def test_a_rollout_under_way(tmp_path: Path) -> None:
+    town = Town()
+    town.deployment["status"]["readyReplicas"] = 1
+    cause, _ = verdict(town, tmp_path)
+    assert cause and cause.type == "RolloutIncomplete" and "ready Pods: 1 of 2" in cause.message
+
+
+def test_an_answer_from_somewhere_else(tmp_path: Path) -> None:
+    """All is as expected, only that nothing is deployed."""
+    town = Town()
+    town.found = False
+    cause, _ = verdict(town, tmp_path)
+    assert cause and cause.type == "NotDeployed"
+
+
+@pytest.mark.parametrize(("part", "code"), [("/deployments/", 403), ("/proxy", 403), ("/endpoints/", 401)])
+def test_pods_that_may_not_be_asked(tmp_path: Path, part: str, code: int) -> None:
+    town = Town()
+    town.refuse = {part: code}
+    with asking(town, tmp_path) as verifier:
+        seen = verifier.wait(5)
+        assert judge(seen) is None
+        assert str(code) in verifier.unasked
+
+
+def test_a_cluster_that_cannot_be_reached(tmp_path: Path) -> None:
+    with serving(lambda *_: (200, {})) as server:
+        pass
+    (tmp_path / "down").mkdir()
+    with asking(Town(), tmp_path, kubeconfig=write_kubeconfig(tmp_path / "down", server)) as verifier:
+        assert judge(verifier.wait(5)) is None
+        assert "connection refused" in verifier.unasked
+
+
+def test_a_cluster_in_trouble_is_asked_again(tmp_path: Path) -> None:
+    town = Town()
+    town.refuse = {"/endpoints/": 500}
+    with asking(town, tmp_path) as verifier:
+        verifier.ask()
+        assert verifier.passing
+        town.refuse = {}
+        seen = verifier.wait(5)
+        assert len(seen.replicas) == 2
+        assert not verifier.unasked
+
+
+def test_a_pod_that_the_api_server_does_not_reach(tmp_path: Path) -> None:
+    town = Town()
+    town.refuse = {"/pods/p2:": 503}
+    cause, _ = verdict(town, tmp_path)
+    assert cause and (cause.type, cause.pod) == ("ReplicaWrong", "p2")
+    assert "no answer (because)" in cause.message
+
+
+def test_no_pods_are_asked_when_that_is_switched_off(tmp_path: Path) -> None:
+    town = Town()
+    cause, seen = verdict(town, tmp_path, name="")
+    assert cause is None and not town.asked and not seen.replicas
+    broken(town, ("ingress",), "/users", 404, "no")
+    cause, _ = verdict(town, tmp_path, name="")
+    assert cause and cause.type == "WrongAnswer"
+
+
+def test_nobody_there_is_one_short_line(tmp_path: Path) -> None:
+    with serving(lambda *_: (200, {})) as server:
+        pass
+    cause, _ = verdict(Town(), tmp_path, base_url=server)
+    assert cause and cause.type == "IngressNotAnswering"
+    assert cause.message.startswith(f"{server} gives no answer (")
+
+
+def test_what_is_slow(tmp_path: Path) -> None:
+    cause, _ = verdict(Town(), tmp_path, endpoints=[{"path": "/status", "max_seconds": 0.000001}])
+    assert cause and cause.type == "TooSlow"
+
+
+def test_it_waits_until_the_answers_are_right(tmp_path: Path) -> None:
+    town = Town()
+    town.served = []
+    with asking(town, tmp_path) as verifier:
+        assert judge(verifier.ask())
+        town.served = ["p1", "p2"]
+        assert judge(verifier.wait(10)) is None
