@@ -59,7 +59,12 @@ def test_it_deploys_and_verifies_by_variables_alone(new_target: NewTarget, clust
         app_db_password="",
         verify_endpoints=[
             {"path": "/healthz", "json": "fine"},
-            {"path": "/environment", "json_includes": {"GREETING": GREETING, "OPEN": "true", "NOTHING": ""}},
+            {
+                "path": "/environment",
+                "json_includes": {"GREETING": GREETING, "OPEN": "true", "NOTHING": ""},
+                # The name of each Pod is in it.
+                "varies": True,
+            },
             {"path": "/status", "status": 404},
         ],
     )
