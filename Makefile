@@ -50,6 +50,10 @@ plan: $(VENV)/deploy ## Say what make deploy would change, object by object; cha
 bench: $(VENV)/test ## Measure site.yml beside a script written by hand (under 10 minutes)
 	bench/deploy/measure.py $(ARGS)
 
+.PHONY: soak
+soak: $(VENV)/test ## Run the tests that take long, on a platform that is up
+	tests/soak/run
+
 .PHONY: lock
 lock: $(VENV)/test ## Renew the locked requirements
 	tests/lock

@@ -1,0 +1,200 @@
+"""Look at a target from beside the playbooks: when a fault can be seen, what users get, what its objects are."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import current_hash
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import (
+    View,
+    condition,
+    containers,
+    probe_seconds,
+)
+
+Object = dict[str, Any]
+NAME = NAMESPACE = "faults"
+HOST = "faults.test"
+KINDS = {
+    "secrets": "/api/v1",
+    "deployments": "/apis/apps/v1",
+    "services": "/api/v1",
+    "ingresses": "/apis/networking.k8s.io/v1",
+}
+# What the server writes, and what tells how often something was deployed rather than what.
+NOISE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
+
+
+class Eyes:
+    """Reads the target's part of the cluster."""
+
+    def __init__(self, kubeconfig: str, context: str) -> None:
+        self.client = KubeClient.from_kubeconfig(kubeconfig, context)
+
+    def path(self, plural: str, name: str = "") -> str:
+        prefix = KINDS.get(plural, "/apis/apps/v1" if plural == "replicasets" else "/api/v1")
+        return f"{prefix}/namespaces/{NAMESPACE}/{plural}" + (f"/{name}" if name else "")
+
+    def view(self) -> View:
+        """The rollout as it is now."""
+        found = self.client.get(self.path("deployments", NAME))
+        items = [self.client.get(self.path(plural)).get("items") or [] for plural in ("replicasets", "pods")]
+        return View(found, items[0], items[1], [], time.time() + self.client.clock())
+
+    def revision(self) -> str:
+        """What the current version is called."""
+        view = self.view()
+        return current_hash(view.deployment, view.replica_sets)
+
+    def objects(self) -> dict[str, Object]:
+        """What was deployed, without what the cluster itself adds."""
+        found = {}
+        for plural in KINDS:
+            item = self.client.find(self.path(plural, NAME))
+            if item is None:
+                continue
+            item.pop("status", None)
+            item["metadata"] = {key: value for key, value in item["metadata"].items() if key not in NOISE}
+            annotations = item["metadata"].get("annotations") or {}
+            annotations.pop("deployment.kubernetes.io/revision", None)
+            if not annotations:
+                item["metadata"].pop("annotations", None)
+            found[plural] = item
+        return found
+
+    def uids(self) -> dict[str, str]:
+        """Who they are: an object that was made anew is not the one from before."""
+        return {plural: str(self.client.get(self.path(plural, NAME))["metadata"]["uid"]) for plural in KINDS}
+
+    def ready_pods(self) -> list[str]:
+        """The names of the ready Pods of the current version."""
+        return [
+            pod["metadata"]["name"] for pod in self.view().newest() if condition(pod, "Ready").get("status") == "True"
+        ]
+
+
+def _any_container(view: View, wanted: Callable[[Any], bool]) -> bool:
+    return any(wanted(one) for pod in view.newest() for one in containers(pod))
+
+
+def _probes_are_over(view: View) -> bool:
+    """All the time that the probes allow has passed: from here on it can be seen that they never pass."""
+    return _any_container(
+        view,
+        lambda one: (
+            one.running_since
+            and not one.ready
+            and view.now - one.running_since
+            > probe_seconds(one.spec.get("startupProbe")) + probe_seconds(one.spec.get("readinessProbe"))
+        ),
+    )
+
+
+# From when on somebody who looks closely can know it.
+SEEN: dict[str, Callable[[View], bool]] = {
+    "waiting": lambda view: _any_container(
+        view,
+        lambda one: (
+            one.waiting.get("reason", "") not in ("", "ContainerCreating", "PodInitializing", "CrashLoopBackOff")
+        ),
+    ),
+    "crash-loop": lambda view: _any_container(view, lambda one: one.waiting.get("reason") == "CrashLoopBackOff"),
+    "out-of-memory": lambda view: _any_container(view, lambda one: one.last_end.get("reason") == "OOMKilled"),
+    "probes": _probes_are_over,
+    # The database has been up since, and refuses the login since.
+    "running": lambda view: any(
+        all(one.running_since for one in containers(pod)) and any(one.up for one in containers(pod))
+        for pod in view.newest()
+    ),
+    "refused": lambda view: condition(view.current_set(), "ReplicaFailure").get("status") == "True",
+    "unscheduled": lambda view: any(condition(pod, "PodScheduled").get("status") == "False" for pod in view.newest()),
+    "ready": lambda view: any(condition(pod, "Ready").get("status") == "True" for pod in view.newest()),
+    "now": bool,
+}
+
+
+class Watch:
+    """Notes when a fault in a version later than `before` can first be seen, and acts once a new Pod is ready."""
+
+    def __init__(self, eyes: Eyes, seen: str, before: str, on_ready: Callable[[str], None] | None = None) -> None:
+        self.eyes, self.seen, self.before, self.on_ready = eyes, SEEN[seen], "" if seen == "now" else before, on_ready
+        self.at: float | None = None
+        self.acted = on_ready is None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.25) and (self.at is None or not self.acted):
+            try:
+                view = self.eyes.view()
+            except KubeError:
+                continue
+            if current_hash(view.deployment, view.replica_sets) == self.before:
+                continue
+            if not self.acted:
+                ready = [pod for pod in view.newest() if condition(pod, "Ready").get("status") == "True"]
+                if not ready or not self.on_ready:
+                    continue
+                self.on_ready(str(ready[0]["metadata"]["name"]))
+                self.acted = True
+            if self.at is None and self.seen(view):
+                self.at = time.monotonic()
+
+
+class Users:
+    """A few requests a second through the Ingress, as long as it takes."""
+
+    def __init__(self, ingress: str, interval: float = 0.2) -> None:
+        self.ingress, self.interval = ingress, interval
+        self.answers: list[tuple[float, int]] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(10)
+
+    @property
+    def failed(self) -> int:
+        """How many got no answer, or a wrong one."""
+        return sum(status != 200 for _, status in self.answers)
+
+    def outage(self) -> float:
+        """Seconds from the first to the last request that failed."""
+        times = [at for at, status in self.answers if status != 200]
+        return times[-1] - times[0] + self.interval if times else 0.0
+
+    def _run(self) -> None:
+        while not self._stop.wait(self.interval):
+            at = time.monotonic()
+            connection = http.client.HTTPConnection(self.ingress, timeout=5)
+            try:
+                connection.request("GET", "/users/1", headers={"Host": HOST})
+                self.answers.append((at, connection.getresponse().status))
+            except (OSError, http.client.HTTPException):
+                self.answers.append((at, 0))
+            finally:
+                connection.close()

@@ -1,0 +1,235 @@
+"""Inject faults one after the other, and say of each whether it was told, in time, without harm to users."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from accounts import kubeconfig_without
+from eyes import NAME, NAMESPACE, Eyes, Users, Watch
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+INVENTORY = ROOT / "molecule" / "faults" / "inventory"
+KUBECONFIG, CONTEXT, REGISTRY, INGRESS = (
+    "/var/lib/fastapi-mysql-k8s/kubeconfig",
+    "embedded",
+    "127.0.0.1:5000",
+    "127.0.0.1:8080",
+)
+FAULTY_NAME = "faults/faulty-api"
+# What the project promises: a cause this long after the fault can be seen.
+PROMISED = 15.0
+# For Ansible to print what it has been told, and for the eyes to look four times a second.
+SLACK = 1.5
+Fault = dict[str, Any]
+
+
+@dataclass
+class Run:
+    """One call of ansible-playbook, line by line with the time at which the line came."""
+
+    lines: list[tuple[float, str]] = field(default_factory=list)
+    rc: int = -1
+
+    @property
+    def output(self) -> str:
+        return "\n".join(line for _, line in self.lines)
+
+    def first(self, pattern: str) -> float | None:
+        """When the first line came that matches."""
+        return next((at for at, line in self.lines if re.search(pattern, line)), None)
+
+
+def playbook(name: str, variables: dict[str, Any], *options: str) -> Run:
+    """Run a playbook for this target alone."""
+    command = ["ansible-playbook", f"--inventory={INVENTORY}", name, *options, "-e", json.dumps(variables)]
+    environment = os.environ | {
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    run = Run()
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            run.lines.append((time.monotonic(), line.rstrip("\n")))
+    run.rc = process.returncode
+    return run
+
+
+def kubectl(*arguments: str, document: Any = None) -> str:
+    """kubectl against the platform's cluster, in the target's namespace."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
+    command = [
+        str(cache / "root/usr/bin/kubectl"),
+        f"--kubeconfig={KUBECONFIG}",
+        f"--context={CONTEXT}",
+        f"--namespace={NAMESPACE}",
+    ]
+    text = json.dumps(document) if document is not None else None
+    done = subprocess.run([*command, *arguments], input=text, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout
+
+
+def faulty_image() -> str:
+    """The reference of the API with faults, as the registry has it."""
+    path = ROOT / ".cache" / "faulty-image"
+    return path.read_text(encoding="utf-8").strip()
+
+
+def build() -> None:
+    """Build the API with faults on the API that was just deployed, by the same playbook."""
+    deployment = Eyes(KUBECONFIG, CONTEXT).view().deployment
+    images = {item["name"]: item["image"] for item in deployment["spec"]["template"]["spec"]["containers"]}
+    variables = {
+        "app_base_image": images["api"],
+        "app_api_build_context": str(HERE / "faulty"),
+        "app_api_image_name": FAULTY_NAME,
+        "app_api_image_tag": "1.0.0",
+        "app_db_enabled": False,
+    }
+    run = playbook("site.yml", variables, "--tags=build")
+    if run.rc:
+        sys.exit(run.output)
+    path = ROOT / ".cache" / "faulty-image"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"{REGISTRY}/{FAULTY_NAME}:1.0.0\n", encoding="utf-8")
+
+
+def filled(value: Any) -> Any:
+    """The list's placeholders, in whatever they stand."""
+    if isinstance(value, dict):
+        return {key: filled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item) for item in value]
+    if isinstance(value, str):
+        return value.replace("{registry}", REGISTRY).replace("{faulty}", faulty_image() if "{faulty}" in value else "")
+    return value
+
+
+def by_hand(eyes: Eyes, step: list[str]) -> None:
+    """What somebody does to the target beside Ansible."""
+    if step == ["pause"]:
+        kubectl("rollout", "pause", f"deployment/{NAME}")
+    elif step == ["drift"]:
+        patch = {
+            "spec": {
+                "template": {"spec": {"containers": [{"name": "api", "env": [{"name": "BY_HAND", "value": "1"}]}]}}
+            }
+        }
+        kubectl("patch", f"deployment/{NAME}", "--patch", json.dumps(patch))
+    else:
+        kubectl("exec", eyes.ready_pods()[0], "--container=mysql", "--", *step)
+
+
+def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
+    """Let one fault happen, and measure."""
+    fault = filled(fault)
+    before, revision = eyes.objects(), eyes.revision()
+    for item in fault.get("objects", []):
+        kubectl("apply", "-f", "-", document=item)
+    during = fault.get("during")
+
+    def act(pod: str) -> None:
+        kubectl("exec", pod, "--container=mysql", "--", *(during or []))
+
+    try:
+        with Users(INGRESS) as users, Watch(eyes, fault.get("seen", "now"), revision, act if during else None) as watch:
+            if fault.get("first"):
+                by_hand(eyes, fault["first"])
+            began = time.monotonic()
+            deploys = fault.get("play", "site.yml") == "site.yml"
+            tags = ["--tags=deploy,verify"] if deploys else []
+            account = {"app_kubeconfig": str(kubeconfig_without(fault["lacks"], kubectl))} if fault.get("lacks") else {}
+            run = playbook(fault.get("play", "site.yml"), fault.get("variables", {}) | account, *tags)
+            took = time.monotonic() - began
+    finally:
+        for item in fault.get("objects", []):
+            kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", document=item)
+    if fault.get("mend") == "delete-pods":
+        kubectl("delete", "pod", "--all", "--wait=false")
+        playbook("site.yml", {}, "--tags=deploy")
+    told = run.first(r"^(fatal|\[ERROR\]).*" + re.escape(fault.get("cause") or fault.get("refused") or "nothing"))
+    seen = began if fault.get("seen") == "now" else watch.at
+    return {
+        "name": fault["name"],
+        "title": fault["title"],
+        "expected": fault.get("cause") or fault.get("refused") or "repaired",
+        "named": bool(told) if not fault.get("repaired") else run.rc == 0,
+        "seconds": round(told - seen, 1) if told and seen and fault.get("cause") else None,
+        "took": round(took, 1),
+        "users": len(users.answers),
+        "users_failed": users.failed,
+        "users_outage": round(users.outage(), 1),
+        "equal": eyes.objects() == before,
+        "differs": [name for name, item in eyes.objects().items() if before.get(name) != item],
+        "verified": verified(),
+        "rc": run.rc,
+        "output": run.output,
+    }
+
+
+def verified() -> bool:
+    """Whether what runs now is what users should get, as the project itself verifies it."""
+    return playbook("verify.yml", {}).rc == 0
+
+
+def faults_of(result: dict[str, Any], fault: Fault) -> list[str]:
+    """What of a result is not as promised."""
+    problems = [] if result["named"] else [f"{result['expected']} was not named"]
+    if fault.get("cause"):
+        if result["seconds"] is None:
+            problems.append("no time was measured")
+        elif result["seconds"] > PROMISED + SLACK:
+            problems.append(f"told {result['seconds']} s after it could be seen")
+        if result["rc"] == 0:
+            problems.append("the run did not fail")
+    if fault.get("users", True) and result["users_failed"]:
+        problems.append(f"{result['users_failed']} of {result['users']} users' requests failed")
+    if not result["equal"]:
+        problems.append(f"changed and not restored: {', '.join(result['differs'])}")
+    return problems + ([] if result["verified"] else ["what runs now is not verified"])
+
+
+def main(arguments: list[str]) -> int:
+    """`build`, or `run all|quick|NAME,NAME`."""
+    if arguments[:1] == ["build"]:
+        build()
+        return 0
+    wanted = arguments[1]
+    listed: list[Fault] = yaml.safe_load((HERE / "faults.yml").read_text(encoding="utf-8"))
+    chosen = [
+        item
+        for item in listed
+        if wanted == "all" or (item.get("quick") if wanted == "quick" else item["name"] in wanted.split(","))
+    ]
+    eyes = Eyes(KUBECONFIG, CONTEXT)
+    results, broken = [], 0
+    for fault in chosen:
+        result = inject(fault, eyes)
+        problems = faults_of(result, fault)
+        broken += bool(problems)
+        mark = "FAILED" if problems else "ok"
+        late = "" if result["seconds"] is None else f", {result['seconds']} s after it could be seen"
+        users = f"{result['users'] - result['users_failed']} of {result['users']} users served"
+        print(f"{mark}  {fault['name']}: {result['expected']}{late}; {users}; {'; '.join(problems)}", flush=True)
+        if problems:
+            print(result["output"], flush=True)
+        results.append({key: value for key, value in result.items() if key != "output"} | {"problems": problems})
+    if path := os.environ.get("FAULTS_RESULTS"):
+        Path(path).write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return 1 if broken or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

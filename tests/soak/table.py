@@ -1,0 +1,72 @@
+"""Write what the soaks have measured into docs/RELIABILITY.md, between its markers: figures come from runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+Result = dict[str, Any]
+
+
+def measured(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def faults(path: Path) -> list[str]:
+    """A row for each fault."""
+    results: list[Result] = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        f"Measured {measured(path)} by `tests/soak/run faults`: {sum(not item['problems'] for item in results)} of "
+        f"{len(results)} as promised.",
+        "",
+        "| fault | what is said | after it could be seen | users' requests served | as before, and verified |",
+        "|---|---|---|---|---|",
+    ]
+    for item in results:
+        said = f"`{item['expected']}`" + ("" if item["named"] else " **not said**")
+        late = "–" if item["seconds"] is None else f"{max(0.0, item['seconds']):.1f} s"
+        users = f"{item['users'] - item['users_failed']} of {item['users']}"
+        users += f" ({item['users_outage']} s)" if item["users_failed"] else ""
+        after = (
+            "yes" if item["equal"] and item["verified"] else "**no**: " + ", ".join(item["differs"] or ["not verified"])
+        )
+        rows.append(f"| {item['title']} | {said} | {late} | {users} | {after} |")
+    return rows
+
+
+def slow_starts(path: Path) -> list[str]:
+    """How many starts of each kind, and how many alarms."""
+    results: list[Result] = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        f"Measured {measured(path)} by `tests/soak/run slow_starts`: {len(results)} starts, "
+        f"{sum(bool(item['alarm']) for item in results)} false alarms.",
+        "",
+        "| a start that | starts | ready after | false alarms |",
+        "|---|---|---|---|",
+    ]
+    for how in dict.fromkeys(item["how"] for item in results):
+        some = [item for item in results if item["how"] == how]
+        took = sorted(item["took"] for item in some)
+        rows.append(
+            f"| {how} | {len(some)} | {took[0]} to {took[-1]} s | {sum(bool(item['alarm']) for item in some)} |"
+        )
+    return rows
+
+
+def main(results: Path, document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for name, table in (("faults", faults), ("slow_starts", slow_starts)):
+        path = results / f"{name}.json"
+        if path.is_file():
+            body = "\n".join(table(path))
+            pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+            text = pattern.sub(lambda found, body=body: f"{found[1]}{body}\n{found[2]}", text)
+    document.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
