@@ -3,181 +3,66 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ..module_utils import kube_rollout as rollout
-from ..module_utils import replicas, verification
-from ..module_utils.endpoints import Answer, Asker, matches, misshapen
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import ApiError, ConnectionFailedError, KubeconfigError, KubeError
-from ..module_utils.verification import Endpoint, Seen
-
-INTERVAL = 0.5
-# How many seconds of no answer at all are enough: a program that is not running comes soon or not at all.
-SILENCE = 15.0
-# How many Pods are asked at the same time, and how often at most each endpoint is asked through the Ingress,
-# which hands requests to one Pod after the other.
-AT_A_TIME = 4
-ROUNDS = 3
+from ..module_utils import report, verification
+from ..module_utils.causes import Cause, CausedError
+from ..module_utils.verifier import Verifier
+from ..plugin_utils.plain_action import PlainAction
 
 
-class ActionModule(ActionBase):
+class WrongUrl(Exception):
+    """There is nobody to ask: the URL, or what is expected, is none."""
+
+
+class ActionModule(PlainAction):
     """The action `endpoints_wait`."""
 
-    _supports_check_mode = True
-    _requires_connection = False
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = (WrongUrl, CausedError)
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "base_url": {"type": "str", "required": True},
+        "host": {"type": "str", "default": ""},
+        "endpoints": {"type": "list", "elements": "dict", "required": True},
+        "timeout": {"type": "int", "default": 12},
+        "validate_certs": {"type": "bool", "default": True},
+        "name": {"type": "str", "default": ""},
+        "namespace": {"type": "str", "default": ""},
+        "kubeconfig": {"type": "str", "default": ""},
+        "context": {"type": "str", "default": ""},
+        "pods": {"type": "list", "elements": "dict", "default": []},
+        "report": {"type": "bool", "default": False},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Ask until all answers are right or the time is up; in check mode there may be nobody to ask."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "base_url": {"type": "str", "required": True},
-                "host": {"type": "str", "default": ""},
-                "endpoints": {"type": "list", "elements": "dict", "required": True},
-                "timeout": {"type": "int", "default": 12},
-                "validate_certs": {"type": "bool", "default": True},
-                "name": {"type": "str", "default": ""},
-                "namespace": {"type": "str", "default": ""},
-                "kubeconfig": {"type": "str", "default": ""},
-                "context": {"type": "str", "default": ""},
-            }
-        )
         if self._task.check_mode:
-            result.update(changed=False, skipped=True, answers=[], replicas=[], pods=[], unasked="")
-            return result
+            return {"changed": False, "skipped": True, "answers": [], "replicas": [], "pods": [], "unasked": ""}
         try:
-            for endpoint in arguments["endpoints"]:
-                if "json_types" in endpoint:
-                    # Whatever the answer will be: a shape that is none is said before anybody is asked.
-                    misshapen(None, endpoint["json_types"])
             verifier = Verifier(arguments)
         except ValueError as error:
-            result.update(failed=True, msg=f"{error}.")
-            return result
+            raise WrongUrl(f"{error}.") from error
         started = time.monotonic()
         with verifier:
             seen = verifier.wait(arguments["timeout"])
-        result.update(
-            changed=False,
-            answers=verification.summary(seen),
-            replicas=verification.replica_summary(seen),
-            pods=rollout.pod_summary(seen.behind.pods) if seen.behind else [],
-            unasked=verifier.unasked,
-            seconds=round(time.monotonic() - started, 2),
-        )
+        found = {
+            "changed": False,
+            "answers": verification.summary(seen),
+            "replicas": verification.replica_summary(seen),
+            "pods": rollout.pod_summary(seen.behind.pods) if seen.behind else arguments["pods"],
+            "unasked": verifier.unasked,
+            "seconds": round(time.monotonic() - started, 2),
+        }
         if cause := verification.judge(seen):
-            host = f"with Host {arguments['host']} " if arguments["host"] else ""
-            asked = f"(asked {host}for {time.monotonic() - started:.0f} s)"
-            text = f"{cause.type}: {cause.message} {asked}. {cause.remedy}"
-            result.update(failed=True, msg=text, cause=cause.as_dict())
-        return result
+            raise self._error(cause, arguments["host"], found)
+        if arguments["report"]:
+            Display().display("\n".join(report.lines(arguments["base_url"], arguments["host"], found)))
+        return found
 
-
-class Verifier:
-    """Asks the Ingress and the Pods, side by side."""
-
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        """Raises ValueError for a base URL that is none; connects at the first request."""
-        self.arguments = arguments
-        self.endpoints: list[Endpoint] = arguments["endpoints"]
-        self.paths = [str(item["path"]) for item in self.endpoints]
-        self.asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"])
-        self.client: KubeClient | None = None
-        self.clients: dict[str, KubeClient] = {}
-        self.reached = False
-        self.pool = ThreadPoolExecutor(AT_A_TIME + 1)
-        # Why the Pods themselves were not asked; empty when they were, or were not to be. It may pass.
-        self.unasked, self.passing = "", False
-        if arguments["name"]:
-            with self._excusing():
-                self.client = KubeClient.from_kubeconfig(arguments["kubeconfig"], arguments["context"])
-
-    def __enter__(self) -> Verifier:
-        """Nothing is asked yet."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Drop the connections."""
-        self.pool.shutdown()
-        self.asker.close()
-        for client in (self.client, *self.clients.values()):
-            if client:
-                client.close()
-
-    def wait(self, timeout: float) -> Seen:
-        """The last round: all of it right, or the time is up; sooner where nobody is there at all."""
-        started = time.monotonic()
-        while True:
-            seen = self.ask()
-            cause = verification.judge(seen)
-            patience = min(timeout, SILENCE) if cause and cause.type == "IngressNotAnswering" else timeout
-            if (cause is None and not self.passing) or time.monotonic() - started >= patience:
-                return seen
-            time.sleep(INTERVAL)
-
-    def ask(self) -> Seen:
-        """Ask everybody everything once; the Ingress as often as there are Pods, if all goes well."""
-        seen = Seen(self.arguments["base_url"], self.endpoints)
-        self.passing = False
-        cluster = self.pool.submit(self._ask_cluster, seen)
-        seen.ingress.append(self._round())
-        # The ones who wait for an answer that is not there yet need no further rounds.
-        if self.client and all(
-            matches(answer, item) for answer, item in zip(seen.ingress[0], self.endpoints, strict=True)
-        ):
-            cluster.result()
-            seen.ingress += [self._round() for _ in range(1, min(ROUNDS, len(seen.replicas)))]
-        cluster.result()
-        return seen
-
-    def _round(self) -> list[Answer]:
-        return [self.asker.ask(path) for path in self.paths]
-
-    def _ask_cluster(self, seen: Seen) -> None:
-        if self.client is None:
-            return
-        with self._excusing():
-            behind = replicas.look(self.client, self.arguments["namespace"], self.arguments["name"])
-            seen.behind = behind
-            wanted = [pod for pod in behind.current if pod in behind.served]
-            groups = [wanted[number::AT_A_TIME] for number in range(min(AT_A_TIME, len(wanted)))]
-            jobs = [self.pool.submit(self._ask_pods, group, behind.port) for group in groups]
-            for job in jobs:
-                seen.replicas |= job.result()
-            self.reached, self.unasked = True, ""
-
-    def _ask_pods(self, pods: list[str], port: int) -> dict[str, list[Answer]]:
-        """One after the other, over one connection."""
-        if self.client is None or not pods:
-            return {}
-        client = self.clients.setdefault(pods[0], self.client.twin())
-        space = self.arguments["namespace"]
-        return {pod: [replicas.ask(client, space, pod, port, path) for path in self.paths] for pod in pods}
-
-    def _excusing(self) -> suppress:
-        return _Excusing(self)
-
-
-class _Excusing(suppress):
-    """A cluster that cannot be reached, or does not let us: what users get is verified all the same."""
-
-    def __init__(self, verifier: Verifier) -> None:
-        super().__init__(KubeError)
-        self.verifier = verifier
-
-    def __exit__(self, kind: Any, value: Any, traceback: Any) -> bool:
-        """Note why; errors of another kind are errors."""
-        if not isinstance(value, (ConnectionFailedError, KubeconfigError, replicas.NotAskedError, ApiError)):
-            return False
-        verifier = self.verifier
-        verifier.unasked = str(value)
-        busy = isinstance(value, ApiError) and (value.status == 429 or value.status >= 500)
-        verifier.passing = busy or (verifier.reached and isinstance(value, ConnectionFailedError))
-        if not verifier.passing:
-            verifier.client = None
-        return True
+    def _error(self, cause: Cause, host: str, found: dict[str, Any]) -> CausedError:
+        asked = f"(asked {f'with Host {host} ' if host else ''}for {found['seconds']:.0f} s)"
+        error = CausedError(f"{cause.type}: {cause.message} {asked}. {cause.remedy}", cause)
+        error.details |= found
+        return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from .kube_errors import KubeError
 
@@ -33,4 +34,4 @@ class CausedError(KubeError):
         """Keep the cause beside the line for people."""
         super().__init__(text)
         self.cause = cause
-        self.details = {"cause": cause.as_dict()}
+        self.details: dict[str, Any] = {"cause": cause.as_dict()}

@@ -88,11 +88,24 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+def check_shape(wanted: Any) -> None:
+    """Raise ValueError for a shape that is none, before anybody is asked."""
+    if isinstance(wanted, Mapping):
+        for shape in wanted.values():
+            check_shape(shape)
+    elif isinstance(wanted, list):
+        if len(wanted) != 1:
+            raise ValueError(f"json_types: a list has one shape for all its items, not {len(wanted)}")
+        check_shape(wanted[0])
+    elif unknown := [name for name in str(wanted).split("|") if name not in TYPES and name != "any"]:
+        raise ValueError(f"json_types knows no type {unknown[0]} (it knows any, {', '.join(TYPES)})")
+
+
 def misshapen(got: Any, wanted: Any, where: str = "$") -> str:
     """What of a JSON value is not of the wanted shape; empty when it is.
 
     A shape is the name of a type ("integer", "string|null", "any"), an object of shapes (other keys may be there, too),
-    or a list of one shape that every item has. Raises ValueError for a shape that is none.
+    or a list of one shape that every item has.
     """
     if isinstance(wanted, Mapping):
         if not isinstance(got, Mapping):
@@ -102,14 +115,12 @@ def misshapen(got: Any, wanted: Any, where: str = "$") -> str:
             for key in wanted
         )
         return next((fault for fault in faults if fault), "")
-    if isinstance(wanted, list) and len(wanted) == 1:
+    if isinstance(wanted, list):
         if not isinstance(got, list):
             return f"{where} is no list"
         faults = (misshapen(item, wanted[0], f"{where}[{number}]") for number, item in enumerate(got))
         return next((fault for fault in faults if fault), "")
     names = str(wanted).split("|")
-    if unknown := [name for name in names if name not in TYPES and name != "any"]:
-        raise ValueError(f"json_types knows no type {unknown[0]} (it knows any, {', '.join(TYPES)})")
     # A boolean is an int to Python, and none to JSON.
     fits = any(
         name == "any" or (isinstance(got, TYPES[name]) and (name == "boolean" or not isinstance(got, bool)))

@@ -48,6 +48,15 @@ options:
     description: The context in it; empty for its current one.
     type: str
     default: ""
+  pods:
+    description: The Pods as far as the caller knows them; only returned, when the cluster is not asked.
+    type: list
+    elements: dict
+    default: []
+  report:
+    description: Whether to print URL, Pods and answers.
+    type: bool
+    default: false
 author:
   - fastapi-mysql-k8s
 """

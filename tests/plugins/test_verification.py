@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.action.endpoints_wait import Verifier
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Cause
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verification import (
     Seen,
@@ -18,6 +17,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verification imp
     replica_summary,
     summary,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier import Verifier
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
 from rollouts import deployment, pod, replica_set, runs
