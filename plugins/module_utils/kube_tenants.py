@@ -17,7 +17,7 @@ _FURNITURE = {
     ("ConfigMap", "openshift-service-ca.crt"),
 }
 # Kinds that say something about other objects, and mean nothing without them.
-_SHADOWS = ("Event", "Endpoints", "EndpointSlice", "PodMetrics", "Lease", "ControllerRevision")
+_SHADOWS = ("Event", "Endpoints", "EndpointSlice", "PodMetrics", "ControllerRevision")
 
 
 def others(client: KubeClient, namespace: str, target: str) -> list[str]:
