@@ -89,13 +89,15 @@ class Target:
         return playbook(name, inventory, *options)
 
 
-def playbook(name: str, inventory: Path, *options: str, environment: Mapping[str, str] | None = None) -> Run:
-    """Run ansible-playbook from the repository's root, as its README writes it."""
+def playbook(
+    name: str, inventory: Path, *options: str, environment: Mapping[str, str] | None = None, folder: Path = ROOT
+) -> Run:
+    """Run ansible-playbook from the root of the repository, or of a copy of it, as its README writes it."""
     own = {"PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
     started = time.monotonic()
     done = subprocess.run(
         ["ansible-playbook", "-i", str(inventory), name, *options],
-        cwd=ROOT,
+        cwd=folder,
         env=dict(os.environ) | own | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
