@@ -73,6 +73,7 @@ class ActionModule(PlainAction):
         return {
             # What builds follows as tasks of its own; in check mode this is the change.
             "changed": bool(missing) and self._task.check_mode and not arguments["required"],
+            "warnings": sorted({image["base_note"] for image in images if image["base_note"]}),
             "images": images,
             "references": {image["name"]: image["pinned"] or image["reference"] for image in images},
             "behind": [image["name"] for image in images if not (image["present"] and image["alias_current"])],

@@ -7,7 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.docker_engine import NoEngine, check_engine
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.docker_engine import (
+    NoEngine,
+    check_builder,
+    check_engine,
+)
 
 
 def answer_once(path: Path, answer: bytes) -> threading.Thread:
@@ -52,3 +56,39 @@ def test_nothing_answers(host: str) -> None:
 )
 def test_what_is_left_to_the_docker_modules(host: str, environment: dict[str, str]) -> None:
     assert check_engine(host, environment) == host
+
+
+@pytest.mark.parametrize(
+    ("driver", "platforms", "problem"),
+    [
+        ("docker", ["linux/amd64"], ""),
+        (
+            "docker",
+            ["linux/arm64"],
+            "cannot build for linux/arm64 .it can: linux/386, linux/amd64.: change image_platforms",
+        ),
+        ("docker", ["linux/amd64", "linux/386"], "holds an image for one platform only: make another"),
+        ("docker-container", ["linux/amd64", "linux/386"], ""),
+    ],
+)
+def test_a_builder_says_what_it_can(tmp_path: Path, driver: str, platforms: list[str], problem: str) -> None:
+    # As buildx 0.13 prints it.
+    cli = tmp_path / "docker"
+    cli.write_text(
+        f"#!/bin/sh\n[ \"$*\" = 'buildx inspect default' ] || exit 1\n"
+        f"printf 'Name:   default\\nDriver: {driver}\\n\\nNodes:\\nPlatforms: linux/amd64*, linux/386\\n'\n"
+    )
+    cli.chmod(0o755)
+    if not problem:
+        check_builder(str(cli), "", platforms, {})
+        return
+    with pytest.raises(NoEngine, match=problem):
+        check_builder(str(cli), "", platforms, {})
+
+
+def test_a_builder_that_is_not_there(tmp_path: Path) -> None:
+    cli = tmp_path / "docker"
+    cli.write_text("#!/bin/sh\necho 'ERROR: no builder \"multi\" found' >&2; exit 1\n")
+    cli.chmod(0o755)
+    with pytest.raises(NoEngine, match=r"The builder 'multi' cannot be used .ERROR: no builder"):
+        check_builder(str(cli), "multi", [], {})

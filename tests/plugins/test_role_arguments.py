@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.role_arguments import describe_unknown, unknown_names
+from pathlib import Path
+
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.role_arguments import (
+    describe_unknown,
+    unknown_names,
+    wrong_values,
+)
 
 
 def test_only_names_with_the_prefix_count() -> None:
@@ -18,3 +24,35 @@ def test_the_nearest_name_is_offered() -> None:
 
 def test_one_name_is_singular() -> None:
     assert "does not know the variable workload_qqq:" in describe_unknown("workload", ["workload_qqq"], ["x"])
+
+
+def test_values_are_held_to_the_types_of_the_specification(tmp_path: Path) -> None:
+    (tmp_path / "thing" / "meta").mkdir(parents=True)
+    (tmp_path / "thing" / "meta" / "argument_specs.yml").write_text(
+        """
+argument_specs:
+  main:
+    options:
+      thing_count: {type: int}
+      thing_state: {type: str, choices: [here, gone]}
+      thing_name: {type: str}
+      thing_parts: {type: list, elements: dict, options: {size: {type: int, required: true}}}
+""",
+        encoding="utf-8",
+    )
+
+    asked: list[object] = []
+
+    def wrong(**given: object) -> list[str]:
+        def evaluate(value: object) -> object:
+            asked.append(value)
+            return value
+
+        return wrong_values(tmp_path / "thing", given, evaluate)
+
+    assert wrong(thing_count="3", thing_state="here", thing_name="dear", thing_parts=[{"size": 1}]) == []
+    # What may be any text is not looked at: to template it may be dear.
+    assert "dear" not in asked
+    assert "thing_count" in wrong(thing_count="three")[0]
+    assert "thing_state" in wrong(thing_state="lost")[0]
+    assert "size" in wrong(thing_parts=[{}])[0]
