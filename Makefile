@@ -26,6 +26,10 @@ deploy: $(VENV)/deploy ## Bring up the platform, build, push, deploy and verify
 verify: $(VENV)/deploy ## Verify the endpoints through the Ingress
 	ansible-playbook verify.yml $(ARGS)
 
+.PHONY: evidence
+evidence: $(VENV)/deploy ## Write down what proves the deployment: a page, JSON, JUnit and text
+	ansible-playbook playbooks/evidence.yml --tags evidence $(ARGS)
+
 .PHONY: teardown
 teardown: $(VENV)/deploy ## Remove what was deployed, and leave the platform up
 	ansible-playbook playbooks/teardown.yml $(ARGS)
@@ -60,7 +64,7 @@ lock: $(VENV)/test ## Renew the locked requirements
 
 .PHONY: distclean
 distclean: down ## Take the platform down and remove the caches and the environment as well
-	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/fastapi-mysql-k8s" $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache manifests .secrets
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/fastapi-mysql-k8s" $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache manifests evidence exam .secrets
 
 # Debian keeps the module venv in a package of its own, which a bare machine may lack.
 $(VENV)/bin/python:

@@ -116,6 +116,13 @@ class RegistryClient:
         digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
         return Manifest(answer.body, answer.headers.get_content_type(), digest)
 
+    def blob(self, image: ImageReference, digest: str) -> bytes:
+        """Return what the manifest of ``image`` names by this digest, such as its configuration."""
+        answer = self._ask("GET", f"/v2/{image.repository}/blobs/{digest}", scope=f"repository:{image.repository}:pull")
+        if answer.status != HTTPStatus.OK:
+            raise self._unexpected(f"a part of the image {image}", answer)
+        return answer.body
+
     def put_manifest(self, image: ImageReference, manifest: Manifest) -> None:
         """Store ``manifest``, whose layers the registry has, under the tag of ``image``."""
         answer = self._ask(

@@ -1,0 +1,216 @@
+"""What of a deployment can be read from the cluster, as plain data for the evidence. Nothing is changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .kube_client import KubeClient
+from .kube_rollout import current_hash, standing, troubles, unfinished
+
+Object = dict[str, Any]
+
+# The columns that kubectl would print, made by the server itself.
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+REVISION = "deployment.kubernetes.io/revision"
+# The steps of a Pod's start, in their order, as its conditions name them.
+STEPS = ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Where the deployment lives, and what its objects are called."""
+
+    namespace: str
+    name: str
+
+    def path(self, plural: str, name: str = "") -> str:
+        """The path of a collection of the namespace, or of one of its objects."""
+        group = {
+            "deployments": "/apis/apps/v1",
+            "replicasets": "/apis/apps/v1",
+            "ingresses": "/apis/networking.k8s.io/v1",
+        }.get(plural, "/api/v1")
+        return f"{group}/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
+
+
+def read_cluster(client: KubeClient, names: Names) -> Object:
+    """Everything that the evidence says of the cluster's objects; what is not there is None or empty."""
+    found = client.find(names.path("deployments", names.name))
+    selector = selector_of(found) if found else ""
+    pods = items(client, names.path("pods"), selector) if found else []
+    replica_sets = items(client, names.path("replicasets"), selector) if found else []
+    newest = current_hash(found, replica_sets) if found else ""
+    service = client.find(names.path("services", names.name))
+    ingress = client.find(names.path("ingresses", names.name))
+    endpoints = client.find(names.path("endpoints", names.name))
+    return {
+        "server_version": str(client.get("/version").get("gitVersion", "")),
+        "deployment": deployment_facts(found, pods, newest) if found else None,
+        "pods": [pod_facts(pod, newest) for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))],
+        "service": service_facts(service, endpoints) if service else None,
+        "ingress": ingress_facts(ingress) if ingress else None,
+        "identity": identity(found, service, ingress),
+    }
+
+
+def selector_of(deployment: Object) -> str:
+    """The Deployment's selector as a query."""
+    labels = deployment["spec"]["selector"].get("matchLabels") or {}
+    return ",".join(f"{key}={value}" for key, value in labels.items())
+
+
+def items(client: KubeClient, path: str, selector: str) -> list[Object]:
+    """The objects of a collection that bear the labels."""
+    return list(client.get(path, labelSelector=selector).get("items") or [])
+
+
+def identity(*objects: Object | None) -> list[str]:
+    """What is different after every deployment: each object's uid and the version of what is wanted of it."""
+    return [
+        f"{item['kind']} {item['metadata']['uid']} {item['metadata'].get('generation', '')}".rstrip()
+        for item in objects
+        if item
+    ]
+
+
+def deployment_facts(deployment: Object, pods: list[Object], newest: str) -> Object:
+    """How far the Deployment is, and which images it wants."""
+    status = deployment.get("status") or {}
+    current = [pod for pod in standing(pods) if pod_hash(pod) == newest]
+    return {
+        "revision": str((deployment["metadata"].get("annotations") or {}).get(REVISION, "")),
+        "generation": int(deployment["metadata"].get("generation", 0)),
+        "created": str(deployment["metadata"].get("creationTimestamp", "")),
+        "replicas": int(deployment["spec"].get("replicas", 1)),
+        "updated": int(status.get("updatedReplicas", 0)),
+        "ready": int(status.get("readyReplicas", 0)),
+        "available": int(status.get("availableReplicas", 0)),
+        "unfinished": unfinished(deployment),
+        "troubles": [trouble.text for trouble in troubles(deployment, current)],
+        "images": {c["name"]: str(c["image"]) for c in deployment["spec"]["template"]["spec"]["containers"]},
+        "port": http_port(deployment),
+    }
+
+
+def http_port(deployment: Object) -> int:
+    """The port that users are led to: the one called http, else the first of the first container; 0 without any."""
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    ports = [port for container in containers for port in container.get("ports") or []]
+    named = [port for port in ports if port.get("name") == "http"]
+    return int((named or ports or [{"containerPort": 0}])[0]["containerPort"])
+
+
+def pod_hash(pod: Object) -> str:
+    """Which version of the Deployment the Pod is of."""
+    return str((pod["metadata"].get("labels") or {}).get("pod-template-hash", ""))
+
+
+def pod_facts(pod: Object, newest: str) -> Object:
+    """One Pod: where it is, how its containers are, and when each step of its start was done."""
+    status = pod.get("status") or {}
+    conditions = {str(item["type"]): item for item in status.get("conditions") or []}
+    return {
+        "name": str(pod["metadata"]["name"]),
+        "node": str(pod["spec"].get("nodeName", "")),
+        "phase": str(status.get("phase", "")),
+        "current": bool(newest) and pod_hash(pod) == newest,
+        "leaving": bool(pod["metadata"].get("deletionTimestamp")),
+        "ready": conditions.get("Ready", {}).get("status") == "True",
+        "containers": [container_facts(one, status) for one in pod["spec"]["containers"]],
+        "created": str(pod["metadata"].get("creationTimestamp", "")),
+        "steps": {
+            step: str(conditions[step].get("lastTransitionTime") or "")
+            for step in STEPS
+            if conditions.get(step, {}).get("status") == "True"
+        },
+    }
+
+
+def container_facts(container: Object, status: Object) -> Object:
+    """One container: what it runs, and whether it does."""
+    found = [one for one in status.get("containerStatuses") or [] if one["name"] == container["name"]]
+    now = found[0] if found else {}
+    state = now.get("state") or {}
+    kind = next(iter(state), "waiting")
+    detail = state.get(kind) or {}
+    return {
+        "name": str(container["name"]),
+        "image": str(container["image"]),
+        "running": str(now.get("imageID", "")),
+        "ready": bool(now.get("ready")),
+        "restarts": int(now.get("restartCount", 0)),
+        "state": kind if kind == "running" else str(detail.get("reason") or kind),
+        "started": str(detail.get("startedAt") or ""),
+    }
+
+
+def service_facts(service: Object, endpoints: Object | None) -> Object:
+    """The Service, and which Pods are behind it."""
+    subsets = (endpoints or {}).get("subsets") or []
+    return {
+        "name": str(service["metadata"]["name"]),
+        "type": str(service["spec"].get("type", "ClusterIP")),
+        "ports": [
+            {"name": str(port.get("name", "")), "port": int(port["port"]), "target": str(port.get("targetPort", ""))}
+            for port in service["spec"].get("ports") or []
+        ],
+        "ready": sorted(targets(subsets, "addresses")),
+        "not_ready": sorted(targets(subsets, "notReadyAddresses")),
+    }
+
+
+def targets(subsets: Iterable[Object], key: str) -> set[str]:
+    """The Pods' names in an Endpoints object."""
+    return {
+        str((address.get("targetRef") or {}).get("name") or address.get("ip", ""))
+        for subset in subsets
+        for address in subset.get(key) or []
+    }
+
+
+def ingress_facts(ingress: Object) -> Object:
+    """The Ingress's class and where its rules lead."""
+    rules = []
+    for rule in ingress["spec"].get("rules") or []:
+        for path in (rule.get("http") or {}).get("paths") or []:
+            service = (path.get("backend") or {}).get("service") or {}
+            port = service.get("port") or {}
+            rules.append(
+                {
+                    "host": str(rule.get("host") or "*"),
+                    "path": str(path.get("path", "/")),
+                    "service": str(service.get("name", "")),
+                    "port": str(port.get("name") or port.get("number") or ""),
+                }
+            )
+    return {
+        "name": str(ingress["metadata"]["name"]),
+        "class": str(ingress["spec"].get("ingressClassName") or ""),
+        "rules": rules,
+    }
+
+
+def table(client: KubeClient, path: str) -> str:
+    """What `kubectl get -o wide` would print of a collection or an object: the server makes the columns."""
+    status, body = client.exchange(path, TABLE)
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = {"message": body.decode("utf-8", "replace")}
+    if status >= 400:
+        return f"{document.get('message') or status}\n"
+    columns = [str(column["name"]).upper() for column in document.get("columnDefinitions") or []]
+    rows = [[shown(cell) for cell in row["cells"]] for row in document.get("rows") or []]
+    widths = [max(len(row[number]) for row in [columns, *rows]) for number in range(len(columns))]
+    lines = [
+        "   ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in [columns, *rows]
+    ]
+    return "".join(f"{line.rstrip()}\n" for line in lines) if rows else "No resources found.\n"
+
+
+def shown(cell: Any) -> str:
+    """A cell of a table, as text."""
+    return "<none>" if cell in (None, "") else str(cell)

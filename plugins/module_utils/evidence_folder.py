@@ -1,0 +1,146 @@
+"""The folder of one evidence: its files, what was there before, and that no secret gets into it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+import tempfile
+import urllib.parse
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Object = dict[str, Any]
+
+VERSION = 1
+MASK = "(masked)"
+# A shorter one would be found inside ordinary words, and mask those.
+SHORTEST_SECRET = 6
+FOLDER = re.compile(r"\d{8}T\d{6}Z(?:-\d+)?")
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class Masker:
+    """Replaces secrets wherever they would be shown, in every spelling that a file of ours could use."""
+
+    secrets: frozenset[str]
+
+    @property
+    def spellings(self) -> list[str]:
+        """The longest first, for one may hold another."""
+        found: set[str] = set()
+        for secret in self.secrets:
+            if len(secret) < SHORTEST_SECRET:
+                continue
+            raw = secret.encode()
+            found |= {secret, base64.b64encode(raw).decode(), raw.hex(), html.escape(secret)}
+            found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+            found |= {urllib.parse.quote(secret), urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret)}
+        return sorted(found, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """A text without secrets."""
+        for spelling in self.spellings:
+            text = text.replace(spelling, MASK)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """Data without secrets, however deep."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: self.value(one) for key, one in value.items()}
+        return [self.value(one) for one in value] if isinstance(value, list) else value
+
+
+def secrets_in(documents: Iterable[Object | None]) -> frozenset[str]:
+    """Every value of the Secrets among these objects, as it is and in base64."""
+    found: set[str] = set()
+    for document in documents:
+        if not document or document.get("kind") != "Secret":
+            continue
+        found |= {str(value) for value in (document.get("stringData") or {}).values()}
+        for value in (document.get("data") or {}).values():
+            found.add(str(value))
+            found.add(base64.b64decode(str(value)).decode("utf-8", "replace"))
+    return frozenset(found - {""})
+
+
+def rendered(folder: Path) -> dict[str, str]:
+    """The rendered manifests by name; none when there was no run from here yet."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("my-*.yml"))}
+
+
+def documents_of(manifests: Iterable[str]) -> list[Object]:
+    """All documents in these files."""
+    return [one for text in manifests for one in yaml.safe_load_all(text) if isinstance(one, dict)]
+
+
+def masked_manifest(text: str) -> str:
+    """A manifest whose Secrets show their keys only, whatever the length of their values."""
+    inside = ""
+    lines = []
+    for line in text.splitlines():
+        if line.startswith("---"):
+            inside = ""
+        elif line and not line.startswith((" ", "#")):
+            inside = line.rstrip()
+        value = re.match(r"(\s+[^\s#:]+:\s+)\S", line)
+        hide = inside in ("data:", "stringData:") and value and is_secret(text)
+        lines.append(f"{value[1]}{MASK}" if hide and value else line)
+    return "\n".join(lines) + "\n"
+
+
+def is_secret(text: str) -> bool:
+    """Whether one of the documents is a Secret."""
+    return re.search(r"^kind: Secret\s*$", text, re.MULTILINE) is not None
+
+
+def fingerprint(text: str) -> str:
+    """What tells two texts apart."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def slug(path: str) -> str:
+    """An endpoint's path as a part of a file's name: /users/1 is users_1."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", path).strip("_") or "root"
+
+
+def previous(folder: Path) -> tuple[str, Object] | None:
+    """The newest evidence that is there and can be read: its name and what it says."""
+    names = sorted((path.name for path in folder.glob("*") if FOLDER.fullmatch(path.name)), reverse=True)
+    for name in names:
+        try:
+            found = json.loads((folder / name / "evidence.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict) and found.get("version") == VERSION:
+            return name, found
+    return None
+
+
+def write_folder(folder: Path, name: str, files: dict[str, str]) -> Path:
+    """Write all files into a folder of that name: private, and whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))
+    for file, text in files.items():
+        path = made / file
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        path.write_text(text, encoding="utf-8")
+    target, number = folder / name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{name}-{number}"
+    made.rename(target)
+    link = folder / f".{LATEST}-{os.getpid()}"
+    link.symlink_to(target.name)
+    link.replace(folder / LATEST)
+    return target

@@ -1,0 +1,127 @@
+"""Documentation of the action plugin of the same name."""
+
+DOCUMENTATION = r"""
+module: evidence
+short_description: Collect and write down what proves a deployment
+description:
+  - Reads the target's objects from the cluster, asks every endpoint through the Ingress and of each replica (through the API
+    server), and asks the registry what the images are made of. From this it makes checks and a verdict.
+  - Writes a folder of its own for each time, with C(index.html) (one page that loads nothing), C(evidence.json) (described by
+    C(docs/evidence.schema.json)), C(junit.xml), numbered text files, and the rendered manifests with the Secret's values masked.
+  - The values of the target's Secret are masked wherever they would be shown.
+  - Evidence of a deployment that is not well is written, too; then the task fails. Nothing of the target is changed, so it never
+    reports a change. In check mode it does nothing.
+options:
+  dest:
+    description: The folder that each target has a folder in.
+    type: path
+    required: true
+  templates:
+    description: The folder of the page's templates.
+    type: path
+    required: true
+  target:
+    description: Name of the target, and of its folder.
+    type: str
+    required: true
+  name:
+    description: Name of the Deployment, the Service, the Ingress and the Secret.
+    type: str
+    required: true
+  namespace:
+    description: The namespace that they are in.
+    type: str
+    required: true
+  kubeconfig:
+    description: Kubeconfig file; empty is C(KUBECONFIG), else ~/.kube/config.
+    type: str
+    default: ""
+  context:
+    description: Context in the kubeconfig; empty is its current one.
+    type: str
+    default: ""
+  base_url:
+    description: URL at which the Ingress is reached from here.
+    type: str
+    required: true
+  host:
+    description: The Host header to send; empty for the one in the URL.
+    type: str
+    default: ""
+  validate_certs:
+    description: Whether an https URL's certificate must be trusted.
+    type: bool
+    default: true
+  endpoints:
+    description: The endpoints, as the role C(verify) describes them.
+    type: list
+    elements: dict
+    required: true
+  manifests_dir:
+    description: The folder of the rendered manifests.
+    type: path
+    required: true
+  source_dir:
+    description: The checkout whose commit is noted.
+    type: path
+    required: true
+  samples:
+    description: How often each endpoint is asked, each way.
+    type: int
+    default: 7
+  only_new:
+    description: Do nothing when the newest evidence is still true of what is wanted, and passed.
+    type: bool
+    default: false
+  registry:
+    description: The registry that the credentials are for.
+    type: str
+    default: ""
+  username:
+    description: User name for that registry; empty uses what C(docker login) keeps.
+    type: str
+    default: ""
+  password:
+    description: Password for that registry.
+    type: str
+    default: ""
+  docker_config:
+    description: Folder of the Docker CLI's configuration.
+    type: str
+    default: ""
+  timeout:
+    description: Not used; a registry has five seconds to answer.
+    type: int
+    default: 20
+author:
+  - fastapi-mysql-k8s
+"""
+
+EXAMPLES = r"""
+- name: Write down what runs
+  fastapi_mysql.k8s.evidence:
+    dest: evidence
+    templates: roles/evidence/templates
+    target: local
+    name: fastapi-mysql
+    namespace: fastapi-mysql
+    base_url: http://127.0.0.1:8080
+    endpoints: [{path: /status, json: 1}]
+    manifests_dir: manifests/local
+    source_dir: .
+"""
+
+RETURN = r"""
+path:
+  description: The folder that was written, or that is still true.
+  type: str
+  returned: when not in check mode
+verdict:
+  description: V(passed) or V(failed).
+  type: str
+  returned: when not in check mode
+new:
+  description: Whether a folder was written.
+  type: bool
+  returned: when not in check mode
+"""
