@@ -1,0 +1,223 @@
+"""One line a stage, what changed, and failures last; with -v everything, as Ansible prints it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible import constants, context
+from ansible.executor.task_result import CallbackTaskResult
+from ansible.playbook.task_include import TaskInclude
+from ansible.plugins.callback.default import CallbackModule as Default
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import (
+    History,
+    announcement,
+    conclusion,
+    stage_of,
+)
+
+DOCUMENTATION = """
+name: progress
+type: stdout
+short_description: One line a stage, what changed, and failures last
+description:
+  - Prints a line for each stage of a run (platform, build, push, secret, deploy, rollout, verify, evidence) with the
+    time that it took, and, where earlier runs are known, how long it will take and what is left.
+  - Prints the name of each task that changed something, differences (C(--diff)), warnings, and what tasks print.
+  - A failure is told at once, and again in the last lines, with its cause and what mends it.
+  - With C(-v) or more it prints what the callback C(ansible.builtin.default) prints.
+  - Lines are plain text, on a terminal and in a file.
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+requirements:
+  - set as stdout in configuration
+author:
+  - fastapi-mysql-k8s
+"""
+
+
+def shade(name: str) -> str:
+    """The color that the user has chosen for changes, errors and the like."""
+    return str(constants.config.get_config_value(f"COLOR_{name}"))
+
+
+@dataclass
+class Failure:
+    """What went wrong on which target."""
+
+    host: str
+    task: str
+    cause: str
+
+
+class CallbackModule(Default):
+    """The callback `progress`."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "fastapi_mysql.k8s.progress"
+
+    def __init__(self) -> None:
+        Default.__init__(self)
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
+        self.history = History.load(cache / "durations.json")
+        self.kind = ""
+        self.play: Any = None
+        self.stages: dict[str, float] = {}
+        self.stage = ""
+        self.since = time.monotonic()
+        self.changed = 0
+        self.broken = False
+        self.failures: list[Failure] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether everything is to be printed."""
+        return bool(self._display.verbosity)
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Note which kind of run it is: only the same kind takes as long."""
+        Default.v2_playbook_on_start(self, playbook)
+        options = [f"{name}={context.CLIARGS.get(name)}" for name in ("tags", "skip_tags", "check")]
+        self.kind = " ".join([Path(playbook._file_name).name, *options])
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Plays have no line of their own."""
+        if self.full:
+            Default.v2_playbook_on_play_start(self, play)
+        self._play = self.play = play
+
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        """Say which play was for nobody."""
+        if self.full:
+            Default.v2_playbook_on_no_hosts_matched(self)
+        else:
+            self._display.display(f"– {self.play.get_name()}: skipping: no hosts matched", color=shade("SKIP"))
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """A task of another stage ends the one before."""
+        if self.full:
+            Default.v2_playbook_on_task_start(self, task, is_conditional)
+            return
+        self._last_task_name = task.get_name().strip()
+        role = task._role.get_name(include_role_fqcn=False) if task._role else ""
+        roles = frozenset(str(one.get_name()) for one in self.play.get_roles())
+        stage = stage_of(role, task.name or "", roles) if role else ""
+        if stage and stage != self.stage:
+            self.finish()
+            self.stage = stage
+            told = announcement(
+                stage, self.history.expected(self.kind, stage), self.history.left(self.kind, list(self.stages))
+            )
+            if told:
+                self._display.display(told, color=shade("HIGHLIGHT"))
+
+    def finish(self) -> None:
+        """The line of the stage that is over."""
+        now = time.monotonic()
+        if self.stage:
+            took = now - self.since
+            self.stages[self.stage] = self.stages.get(self.stage, 0.0) + took
+            color = shade("ERROR") if self.broken else shade("CHANGED") if self.changed else shade("OK")
+            self._display.display(conclusion(self.stage, took, self.changed, self.broken), color=color)
+        self.stage, self.since, self.changed, self.broken = "", now, 0, False
+
+    def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
+        """Only what changed has a line."""
+        if self.full:
+            Default.v2_runner_on_ok(self, result)
+            return
+        self._handle_warnings_and_exception(result)
+        if result.result.get("changed", False) and not isinstance(result.task, TaskInclude):
+            self.changed += 1
+            self._display.display(f"  ~ {result.host.get_name()}: {result.task.get_name()}", color=shade("CHANGED"))
+
+    def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
+        """What was not needed has none."""
+        if self.full:
+            Default.v2_runner_on_skipped(self, result)
+
+    def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
+        """Told at once in a few words; the whole of it comes last."""
+        if self.full:
+            Default.v2_runner_on_failed(self, result, ignore_errors)
+            return
+        self._handle_warnings(result.result)
+        if not ignore_errors:
+            self.fail(result)
+
+    def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
+        """No other machine is reached, but Ansible may think so."""
+        if self.full:
+            Default.v2_runner_on_unreachable(self, result)
+            return
+        self.fail(result)
+
+    def fail(self, result: CallbackTaskResult) -> None:
+        """Keep a failure for the end."""
+        self.broken = True
+        failure = Failure(result.host.get_name(), result.task.get_name(), cause_of(result.result))
+        self.failures.append(failure)
+        first = failure.cause.partition("\n")[0]
+        self._display.display(f"  ✗ {failure.host}: {failure.task}: {first}", color=shade("ERROR"))
+
+    def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:
+        """An item is part of its task."""
+        if self.full:
+            Default.v2_runner_item_on_ok(self, result)
+
+    def v2_runner_item_on_skipped(self, result: CallbackTaskResult) -> None:
+        """An item is part of its task."""
+        if self.full:
+            Default.v2_runner_item_on_skipped(self, result)
+
+    def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
+        """An item is part of its task."""
+        if self.full:
+            Default.v2_runner_item_on_failed(self, result)
+
+    def v2_playbook_on_include(self, included_file: Any) -> None:
+        """Which file a task is in is for -v."""
+        if self.full:
+            Default.v2_playbook_on_include(self, included_file)
+
+    def v2_runner_retry(self, result: CallbackTaskResult) -> None:
+        """A retry is no news."""
+        if self.full:
+            Default.v2_runner_retry(self, result)
+
+    def v2_playbook_on_no_hosts_remaining(self) -> None:
+        """The recap says so."""
+        if self.full:
+            Default.v2_playbook_on_no_hosts_remaining(self)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """The recap, and after it every failure that nobody has mended."""
+        if self.full:
+            Default.v2_playbook_on_stats(self, stats)
+            return
+        self.finish()
+        Default.v2_playbook_on_stats(self, stats)
+        totals = {host: stats.summarize(host) for host in stats.processed}
+        failed = {host for host, total in totals.items() if total["failures"] or total["unreachable"]}
+        last = {failure.host: failure for failure in self.failures if failure.host in failed}
+        for failure in last.values():
+            self._display.display(f"{failure.host}: {failure.task}", color=shade("ERROR"), stderr=True)
+            self._display.display(f"[ERROR]: {failure.cause}", color=shade("ERROR"), stderr=True)
+        if not failed:
+            self.history.remember(self.kind, self.stages)
+
+
+def cause_of(result: Mapping[str, Any]) -> str:
+    """What a failed task says, and what a program that it ran has said last."""
+    failed = [one for one in result.get("results") or [] if isinstance(one, dict) and one.get("failed")]
+    if failed:
+        return "\n".join(dict.fromkeys(cause_of(one) for one in failed))
+    message = str(result.get("msg") or result.get("censored") or "failed, and did not say why: -v shows all of it")
+    said = str(result.get("stderr") or result.get("module_stderr") or "").strip()
+    return f"{message}\n{said}" if said and said not in message else message

@@ -1,0 +1,117 @@
+"""Stages of a run: which task belongs to which, how long each took before, and what is left."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# How many runs are remembered: enough for a median, few enough to follow a machine that has become slower.
+REMEMBERED = 5
+# Below this, what is left is not worth a word.
+WORTH_TELLING = 3.0
+
+# A role's tasks belong to one stage; where a role does more, the task's own prefix tells.
+ROLES = {
+    "image": "build",
+    "images": "build",
+    "release": "deploy",
+    "secret": "secret",
+    "workload": "deploy",
+}
+PREFIXES = {
+    ("image", "login"): "push",
+    ("image", "push"): "push",
+    ("image", "publish"): "push",
+    ("release", "secret"): "secret",
+    ("release", "rollout"): "rollout",
+    ("release", "wait"): "rollout",
+    ("release", "watch"): "rollout",
+    ("release", "verify"): "verify",
+    ("release", "roll back"): "roll back",
+    ("workload", "wait"): "rollout",
+}
+# Roles that only check what the stage after them is given.
+SILENT = {"app"}
+
+
+def stage_of(role: str, task: str, play_roles: frozenset[str]) -> str:
+    """The stage that a task belongs to; empty for one that belongs to whatever comes next."""
+    if role in SILENT:
+        return ""
+    if role.startswith("local_"):
+        return "platform"
+    if role in ("image", "images") and play_roles & {"workload", "release"}:
+        # Only looked up there, not built.
+        return "deploy"
+    prefix = task.partition(" | ")[0].strip().lower() if " | " in task else ""
+    return PREFIXES.get((role, prefix)) or ROLES.get(role, role)
+
+
+@dataclass
+class History:
+    """How long each stage of each kind of run took, the last few times; kept in one small file."""
+
+    path: Path
+    runs: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> History:
+        """What is remembered; nothing when the file is missing or is not ours."""
+        with suppress(OSError, ValueError, TypeError, AttributeError):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            runs = {
+                str(kind): [{str(name): float(seconds) for name, seconds in run.items()} for run in runs]
+                for kind, runs in found.items()
+            }
+            return cls(path, runs)
+        return cls(path)
+
+    def remember(self, kind: str, stages: dict[str, float]) -> None:
+        """Add a run; a folder that cannot be written is no reason to fail."""
+        self.runs[kind] = [*self.runs.get(kind, []), {name: round(one, 2) for name, one in stages.items()}][
+            -REMEMBERED:
+        ]
+        with suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=".durations-", delete=False) as file:
+                json.dump(self.runs, file)
+            Path(file.name).replace(self.path)
+
+    def expected(self, kind: str, stage: str) -> float | None:
+        """How long a stage takes; None when it was never seen."""
+        seen = [run[stage] for run in self.runs.get(kind, []) if stage in run]
+        return statistics.median(seen) if seen else None
+
+    def left(self, kind: str, done: list[str]) -> float | None:
+        """How long all stages take that are not done yet, by the last run of this kind; None when there was none."""
+        runs = self.runs.get(kind)
+        if not runs:
+            return None
+        return sum(self.expected(kind, stage) or 0.0 for stage in runs[-1] if stage not in done)
+
+
+def announcement(stage: str, expected: float | None, left: float | None) -> str:
+    """The line when a stage begins; empty when it will be over before it is read."""
+    if expected is not None and expected < WORTH_TELLING:
+        return ""
+    told = [f"about {duration(expected)}"] if expected is not None else []
+    if left is not None and expected is not None and left - expected >= WORTH_TELLING:
+        told.append(f"{duration(left)} in all")
+    return f"… {stage}" + (f": {', '.join(told)}" if told else "")
+
+
+def conclusion(stage: str, seconds: float, changed: int, failed: bool) -> str:
+    """The line when a stage is over."""
+    mark = "✗" if failed else "✓"
+    told = f"  {changed} changed" if changed else ""
+    return f"{mark} {stage:<10} {seconds:6.1f} s{told}{'  failed' if failed else ''}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60:02d} s"

@@ -1,0 +1,157 @@
+"""What a person sees of a run: real runs of small playbooks, and the arithmetic of what is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import (
+    History,
+    announcement,
+    conclusion,
+    duration,
+    stage_of,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = frozenset({"app", "images", "workload"})
+BUILD = frozenset({"app", "images"})
+
+PLAYBOOK = """
+- hosts: nobody
+  name: Bring up what nobody wants
+- hosts: all
+  gather_facts: false
+  connection: local
+  roles: [image]
+- hosts: all
+  gather_facts: false
+  connection: local
+  roles: [workload]
+"""
+IMAGE = """
+- name: Build | Look
+  ansible.builtin.debug: {msg: not shown}
+- name: Build | Make it
+  ansible.builtin.debug: {msg: made}
+  changed_when: true
+"""
+WORKLOAD = """
+- name: Mended
+  block:
+    - name: Try
+      ansible.builtin.fail: {msg: this was mended}
+  rescue:
+    - name: Mend
+      ansible.builtin.debug: {msg: mended}
+- name: Wait | For the Pods
+  ansible.builtin.assert:
+    that: "{{ good | bool }}"
+    fail_msg: "Deployment x cannot come up: the image is missing. Push it"
+    quiet: true
+"""
+
+
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """ansible-playbook with the callback, as ansible.cfg would set it."""
+    for role, tasks in (("image", IMAGE), ("workload", WORKLOAD)):
+        (folder / "roles" / role / "tasks").mkdir(parents=True, exist_ok=True)
+        (folder / "roles" / role / "tasks/main.yml").write_text(tasks)
+    (folder / "play.yml").write_text(PLAYBOOK)
+    environment = dict(os.environ) | {
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+        "ANSIBLE_STDOUT_CALLBACK": "fastapi_mysql.k8s.progress",
+        "ANSIBLE_NOCOLOR": "1",
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
+    command = ["ansible-playbook", "-i", "localhost,", "play.yml", *options]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_line_for_each_stage_and_the_recap(tmp_path: Path) -> None:
+    done = run(tmp_path, "-e", "good=true")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert "– Bring up what nobody wants: skipping: no hosts matched" in lines
+    stages = [line.split()[1] for line in lines if line.startswith("✓")]
+    assert stages == ["build", "rollout"]
+    # What a rescue has mended is told, and is no failure of the run.
+    assert "  ✗ localhost: workload : Try: this was mended" in lines
+    assert "[ERROR]" not in done.stdout + done.stderr
+    assert "  ~ localhost: image : Build | Make it" in lines
+    assert "TASK" not in done.stdout
+    assert "not shown" not in done.stdout
+    assert "changed=1 " in done.stdout
+    [remembered] = json.loads((tmp_path / "cache/fastapi-mysql-k8s/durations.json").read_text()).values()
+    assert list(remembered[0]) == ["build", "deploy", "rollout"]
+
+
+def test_a_failure_comes_last_and_once(tmp_path: Path) -> None:
+    done = run(tmp_path, "-e", "good=false")
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1] == "[ERROR]: Deployment x cannot come up: the image is missing. Push it"
+    assert (done.stdout + done.stderr).count("[ERROR]") == 1
+    assert [line.split()[1] for line in done.stdout.splitlines() if line.startswith("✗")] == ["deploy", "rollout"]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_verbose_is_as_ansible_prints_it(tmp_path: Path) -> None:
+    done = run(tmp_path, "-v", "-e", "good=true")
+    assert "TASK [image : Build | Look]" in done.stdout
+    assert "ok: [localhost] => " in done.stdout
+    assert "✓" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("role", "task", "roles", "stage"),
+    [
+        ("local_docker", "Engine | Configure it", frozenset[str](), "platform"),
+        ("app", "Validate | Check", DEPLOY, ""),
+        ("image", "Build | Build", BUILD, "build"),
+        ("image", "Push | Log in to the registry", BUILD, "push"),
+        ("image", "Inspect | Look for this content in the registry", DEPLOY, "deploy"),
+        ("workload", "Compare | Let the cluster check them", DEPLOY, "deploy"),
+        ("workload", "Wait | Wait until all Pods are the wanted ones", DEPLOY, "rollout"),
+        ("evidence", "Collect | Write", frozenset[str](), "evidence"),
+    ],
+)
+def test_stage_of(role: str, task: str, roles: frozenset[str], stage: str) -> None:
+    assert stage_of(role, task, roles) == stage
+
+
+def test_what_is_left_is_what_was_not_done_last_time(tmp_path: Path) -> None:
+    history = History.load(tmp_path / "durations.json")
+    assert history.left("site.yml", []) is None
+    for build in (10.0, 30.0, 20.0):
+        history.remember("site.yml", {"build": build, "rollout": 8.0})
+    again = History.load(tmp_path / "durations.json")
+    assert again.expected("site.yml", "build") == 20.0
+    assert again.left("site.yml", []) == 28.0
+    assert again.left("site.yml", ["build"]) == 8.0
+    assert again.left("other.yml", []) is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": [{"b": "x"}]}'])
+def test_a_file_that_is_not_ours_is_no_reason_to_fail(tmp_path: Path, text: str) -> None:
+    (tmp_path / "durations.json").write_text(text)
+    assert History.load(tmp_path / "durations.json").runs == {}
+
+
+def test_only_some_runs_are_remembered(tmp_path: Path) -> None:
+    history = History(tmp_path / "durations.json")
+    for seconds in range(9):
+        history.remember("site.yml", {"build": float(seconds)})
+    assert len(history.runs["site.yml"]) == 5
+
+
+def test_lines() -> None:
+    assert announcement("build", 40.0, 65.0) == "… build: about 40 s, 65 s in all"
+    assert announcement("verify", 0.4, 0.4) == ""
+    assert announcement("build", None, None) == "… build"
+    assert conclusion("build", 41.23, 2, False) == "✓ build        41.2 s  2 changed"
+    assert conclusion("rollout", 12.0, 0, True) == "✗ rollout      12.0 s  failed"
+    assert duration(400) == "6 min 40 s"
