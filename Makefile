@@ -26,6 +26,22 @@ deploy: $(VENV)/deploy ## Bring up the platform, build, push, deploy and verify
 verify: $(VENV)/deploy ## Verify the endpoints through the Ingress
 	ansible-playbook verify.yml $(ARGS)
 
+.PHONY: status
+status: $(VENV)/deploy ## Say what runs: how well, since when, which images, and what differs from this checkout
+	@ansible-playbook playbooks/status.yml $(ARGS)
+
+.PHONY: logs
+logs: $(VENV)/deploy ## Print what the containers have said; ARGS='-e logs_container=api -e logs_tail=100'
+	@ansible-playbook playbooks/logs.yml $(ARGS)
+
+.PHONY: open
+open: $(VENV)/deploy ## Say where the API answers
+	@ansible-playbook playbooks/open.yml $(ARGS)
+
+.PHONY: compose
+compose: $(VENV)/deploy ## Run the images with Docker Compose, ask the endpoints, and take them down again
+	ansible-playbook playbooks/compose.yml $(ARGS)
+
 .PHONY: evidence
 evidence: $(VENV)/deploy ## Write down what proves the deployment: a page, JSON, JUnit and text
 	ansible-playbook playbooks/evidence.yml --tags evidence $(ARGS)

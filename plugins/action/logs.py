@@ -1,0 +1,66 @@
+"""Print what the containers have said. See plugins/modules/logs.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.utils.display import Display
+
+from ..module_utils.evidence_cluster import Names, items, selector_of
+from ..module_utils.evidence_folder import Masker, secrets_in
+from ..module_utils.kube_client import KubeClient
+from ..module_utils.kube_errors import ApiError, KubeError
+from ..module_utils.status import merged
+from ..plugin_utils.kube_action import KubeAction
+
+
+class ActionModule(KubeAction):
+    """The action `logs`."""
+
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "required": True},
+        "container": {"type": "str", "default": ""},
+        "tail": {"type": "int", "default": 40},
+        "previous": {"type": "bool", "default": False},
+    }
+
+    def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Read all logs, put them in the order of time, print the last lines."""
+        names = Names(arguments["namespace"], arguments["name"])
+        deployment = client.find(names.path("deployments", names.name))
+        if deployment is None:
+            raise KubeError(f"Deployment {names.name} is not in namespace {names.namespace}: deploy it first.")
+        logs: dict[str, str] = {}
+        for pod in items(client, names.path("pods"), selector_of(deployment)):
+            for container in pod["spec"]["containers"]:
+                if arguments["container"] in ("", container["name"]):
+                    name = str(pod["metadata"]["name"])
+                    source = f"{name.rpartition('-')[2]}/{container['name']}"
+                    logs[source] = read(client, names, name, str(container["name"]), arguments)
+        if not logs:
+            raise KubeError(f"No Pod of {names.name} has a container {arguments['container']} (logs_container).")
+        lines = Masker(secrets(client, names)).value(merged(logs, arguments["tail"]))
+        Display().display("\n".join(["", *(lines or ["Nothing was said."]), ""]))
+        return {"changed": False, "lines": lines}
+
+
+def secrets(client: KubeClient, names: Names) -> frozenset[str]:
+    """What must not be shown, as far as one may know it."""
+    try:
+        return secrets_in([client.find(names.path("secrets", names.name))])
+    except KubeError:
+        return frozenset()
+
+
+def read(client: KubeClient, names: Names, pod: str, container: str, arguments: dict[str, Any]) -> str:
+    """One container's last lines, each with its time; none when it has not started."""
+    query = {"container": container, "timestamps": "true", "tailLines": str(arguments["tail"])}
+    if arguments["previous"]:
+        query["previous"] = "true"
+    try:
+        return client.text(f"{names.path('pods', pod)}/log", **query)
+    except ApiError as error:
+        if error.status in (400, 404):
+            return ""
+        raise

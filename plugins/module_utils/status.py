@@ -1,0 +1,129 @@
+"""What runs, in lines for a person: how well, since when, which images, and what is not as the checkout has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .kube_client import KubeClient
+from .kube_errors import KubeError
+
+Object = dict[str, Any]
+
+MANAGER = "fastapi-mysql-k8s"
+# What the cluster writes by itself: no drift.
+OWN = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
+SHOWN = 60
+
+
+def age(since: str, now: datetime | None = None) -> str:
+    """How long ago, roughly; empty when it is not known."""
+    if not since:
+        return ""
+    seconds = int(((now or datetime.now(UTC)) - datetime.fromisoformat(since.replace("Z", "+00:00"))).total_seconds())
+    for unit, size, smaller, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if seconds >= size:
+            rest = seconds % size // part
+            return f"{seconds // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{max(0, seconds)} s"
+
+
+def drift(client: KubeClient, documents: list[Object]) -> list[str]:
+    """What the cluster has otherwise than the rendered manifests, field by field; its own dry run says so."""
+    lines = []
+    for document in documents:
+        title = f"{document['kind']} {document['metadata']['name']}"
+        path = client.path_of(document)
+        live = client.find(path)
+        if live is None:
+            lines.append(f"{title}: is not there")
+            continue
+        try:
+            wanted = client.dry_apply(path, document, MANAGER)
+        except KubeError as error:
+            lines.append(f"{title}: {error}")
+            continue
+        secret = document["kind"] == "Secret"
+        lines += [f"{title}: {one}" for one in differences(bare(live), bare(wanted), secret=secret)]
+    return lines
+
+
+def bare(item: Object) -> Object:
+    """An object without its status and what the server writes into its metadata."""
+    metadata = {key: value for key, value in item["metadata"].items() if key not in OWN}
+    return {key: value for key, value in item.items() if key != "status"} | {"metadata": metadata}
+
+
+def differences(live: Any, wanted: Any, path: str = "", secret: bool = False) -> Iterator[str]:
+    """Each field that differs: its path, what it is, and what it should be; of a Secret the path alone."""
+    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
+        for key in sorted({*live, *wanted}):
+            yield from differences(live.get(key), wanted.get(key), f"{path}.{key}" if path else str(key), secret)
+    elif isinstance(live, list) and isinstance(wanted, list) and len(live) == len(wanted):
+        for number, (one, other) in enumerate(zip(live, wanted, strict=True)):
+            yield from differences(one, other, f"{path}[{label(one, number)}]", secret)
+    elif live != wanted:
+        yield f"{path} differs" if secret else f"{path} is {shown(live)}, wanted is {shown(wanted)}"
+
+
+def label(item: Any, number: int) -> str:
+    """An item of a list: by its name, where it has one."""
+    return str(item.get("name", number)) if isinstance(item, Mapping) else str(number)
+
+
+def shown(value: Any) -> str:
+    """A value, short."""
+    text = "missing" if value is None else str(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def image_lines(running: Mapping[str, str], wanted: Mapping[str, Object]) -> list[str]:
+    """Each container's image, and whether this checkout's sources are what is in it."""
+    lines = []
+    width = max(map(len, running), default=0)
+    for container, reference in running.items():
+        name, _, digest = reference.partition("@")
+        known = wanted.get(name)
+        if known is None:
+            verdict = ""
+        elif known.get("digest") == digest:
+            verdict = "  as this checkout"
+        elif known.get("digest"):
+            verdict = f"  another than this checkout's, {str(known['digest'])[:19]}"
+        else:
+            verdict = "  another than this checkout's, which was never built"
+        lines.append(
+            f"{container:<{width}}  {name}@{digest[:19]}{verdict}" if digest else f"{container:<{width}}  {name}"
+        )
+    return lines
+
+
+def pod_lines(pods: list[Object]) -> list[str]:
+    """Each Pod: ready containers, node, age, restarts, and why it is not ready."""
+    lines = []
+    for pod in pods:
+        containers = pod["containers"]
+        ready = sum(one["ready"] for one in containers)
+        restarts = sum(one["restarts"] for one in containers)
+        told = [f"{ready}/{len(containers)}", f"on {pod['node']}" if pod["node"] else "on no node yet"]
+        told += [f"for {age(pod['created'])}"] if pod["created"] else []
+        told += [f"{restarts} restarts"] if restarts else []
+        told += [f"{one['name']} {one['state']}" for one in containers if not one["ready"]]
+        told += ["leaving"] if pod["leaving"] else []
+        told += [] if pod["current"] else ["of an older revision"]
+        lines.append(f"Pod {pod['name']}  {', '.join(told)}")
+    return lines
+
+
+def merged(logs: Mapping[str, str], tail: int) -> list[str]:
+    """The last lines of several logs in the order of their time, each with where it is from."""
+    lines = []
+    for source, text in logs.items():
+        for line in text.splitlines():
+            stamp, _, said = line.partition(" ")
+            lines.append((stamp, source, said))
+    width = max(map(len, logs), default=0)
+    return [
+        f"{stamp[:19].replace('T', ' ')}  {source:<{width}}  {said}" for stamp, source, said in sorted(lines)[-tail:]
+    ]

@@ -1,0 +1,56 @@
+"""Documentation of the action plugin of the same name."""
+
+DOCUMENTATION = r"""
+module: logs
+short_description: Print what the containers have said
+description:
+  - Prints the last lines of all containers of all Pods of a Deployment, in the order of their time. The values of its Secret
+    are masked. Changes nothing.
+options:
+  name:
+    description: Name of the Deployment, and of its Secret.
+    type: str
+    required: true
+  namespace:
+    description: The namespace that it is in.
+    type: str
+    required: true
+  kubeconfig:
+    description: Kubeconfig file; empty is C(KUBECONFIG), else ~/.kube/config.
+    type: str
+    default: ""
+  context:
+    description: Context in the kubeconfig; empty is its current one.
+    type: str
+    default: ""
+  container:
+    description: Only this container; empty is each.
+    type: str
+    default: ""
+  tail:
+    description: How many lines.
+    type: int
+    default: 40
+  previous:
+    description: Whether to print what the containers said before their last restart.
+    type: bool
+    default: false
+author:
+  - fastapi-mysql-k8s
+"""
+
+EXAMPLES = r"""
+- name: Print the API's last lines
+  fastapi_mysql.k8s.logs:
+    name: fastapi-mysql
+    namespace: fastapi-mysql
+    container: api
+"""
+
+RETURN = r"""
+lines:
+  description: What was printed.
+  type: list
+  elements: str
+  returned: always
+"""

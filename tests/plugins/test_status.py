@@ -1,0 +1,134 @@
+"""What `make status` and `make logs` say of a stand-in for a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.action.status import ActionModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.status import age, differences, drift, merged
+
+from fake_api_server import Reply, serving, write_kubeconfig
+from stand_in import StandIn, standing_in
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+class Action(ActionModule):
+    """The action without Ansible around it."""
+
+    def __init__(self) -> None:
+        self._task = SimpleNamespace(check_mode=False)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[StandIn]:
+    with standing_in(tmp_path) as started:
+        (tmp_path / "manifests/my-secret-eval.yml").unlink()
+        yield started
+
+
+def say(cluster: StandIn, **other: Any) -> dict[str, Any]:
+    arguments = cluster.arguments() | {"images": [], "evidence_dir": str(cluster.folder), "url_only": False} | other
+    with KubeClient.from_kubeconfig(cluster.kubeconfig, "here") as client:
+        return Action().work(client, arguments)
+
+
+def test_a_good_deployment(cluster: StandIn) -> None:
+    name, _, digest = cluster.images["api"].partition("@")
+    lines = say(cluster, images=[{"name": name, "digest": digest}])["lines"]
+    assert lines[0].startswith("users on here: 3 of 3 Pods ready, revision 4, for ")
+    assert any(line.startswith("  GET /users/999999  404 in ") for line in lines)
+    assert next(line for line in lines if line.endswith("as this checkout")).startswith("  api    127.0.0.1:")
+    assert len([line for line in lines if line.startswith("  Pod ") and "  2/2, on embedded" in line]) == 3
+    assert lines[-1] == "  Evidence  none yet: make evidence"
+
+
+def test_a_broken_deployment(cluster: StandIn) -> None:
+    cluster.ready, cluster.reason = 1, "CrashLoopBackOff"
+    cluster.answers["/users/1"] = (500, {})
+    lines = say(cluster, images=[{"name": cluster.images["api"].partition("@")[0], "digest": "sha256:other"}])["lines"]
+    assert lines[0].endswith("waiting for ready Pods: 1 of 3")
+    assert any("but should be 200 and JSON that includes" in line for line in lines)
+    assert any("another than this checkout's, sha256:other" in line for line in lines)
+    assert any("api CrashLoopBackOff" in line for line in lines)
+    assert any(line.startswith("  ! Pod users-abc-y1, container api: CrashLoopBackOff") for line in lines)
+
+
+def test_nothing_deployed(cluster: StandIn) -> None:
+    result = say(cluster, name="nobody")
+    assert result["lines"] == ["nobody on here: nothing is deployed in namespace users"]
+    assert result["deployed"] is False
+
+
+def test_where_it_answers_is_asked_of_nobody(tmp_path: Path) -> None:
+    cluster = StandIn(tmp_path, kubeconfig=write_kubeconfig(tmp_path, "http://127.0.0.1:9"), url="http://here")
+    assert say(cluster, url_only=True)["url"] == "http://here (Host: users.test)"
+
+
+@pytest.mark.parametrize(
+    ("since", "text"),
+    [
+        ("2026-11-23T11:59:18Z", "42 s"),
+        ("2026-11-23T11:46:48Z", "13 min 12 s"),
+        ("2026-11-23T10:00:00Z", "2 h"),
+        ("2026-11-20T09:00:00Z", "3 d 3 h"),
+        ("2026-11-23T12:00:05Z", "0 s"),
+        ("", ""),
+    ],
+)
+def test_age(since: str, text: str) -> None:
+    assert age(since, NOW) == text
+
+
+def test_differences_name_the_field() -> None:
+    live = {"spec": {"replicas": 5, "containers": [{"name": "api", "image": "a"}], "paused": True}}
+    wanted = {"spec": {"replicas": 3, "containers": [{"name": "api", "image": "b"}]}}
+    assert list(differences(live, wanted)) == [
+        "spec.containers[api].image is a, wanted is b",
+        "spec.paused is True, wanted is missing",
+        "spec.replicas is 5, wanted is 3",
+    ]
+
+
+def test_of_a_secret_only_the_field_is_named() -> None:
+    assert list(differences({"data": {"KEY": "b2xk"}}, {"data": {"KEY": "bmV3"}}, secret=True)) == ["data.KEY differs"]
+
+
+def test_drift_is_what_a_dry_run_would_change(tmp_path: Path) -> None:
+    live = {
+        "kind": "Deployment",
+        "metadata": {"name": "users", "uid": "1"},
+        "spec": {"replicas": 5},
+        "status": {"a": 1},
+    }
+
+    def route(method: str, path: str, body: dict[str, Any]) -> Reply:
+        if "/deployments/users" not in path:
+            return 404, {}
+        assert method == "GET" or "dryRun=All" in path
+        return 200, live if method == "GET" else live | {"spec": {"replicas": 3}}
+
+    documents = [
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "users", "namespace": "n"}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "users", "namespace": "n"}},
+    ]
+    with serving(route) as url, KubeClient.from_kubeconfig(write_kubeconfig(tmp_path, url), "here") as client:
+        assert drift(client, documents) == [
+            "Deployment users: spec.replicas is 5, wanted is 3",
+            "Service users: is not there",
+        ]
+
+
+def test_logs_are_merged_by_time() -> None:
+    logs = {
+        "x/api": "2026-11-23T10:00:03.5Z third\n2026-11-23T10:00:01.5Z first\n",
+        "y/mysql": "2026-11-23T10:00:02.5Z second\n",
+    }
+    assert [line.split()[-1] for line in merged(logs, 10)] == ["first", "second", "third"]
+    assert merged(logs, 1) == ["2026-11-23 10:00:03  x/api    third"]
