@@ -46,6 +46,10 @@ compose: $(VENV)/deploy ## Run the images with Docker Compose, ask the endpoints
 evidence: $(VENV)/deploy ## Write down what proves the deployment: a page, JSON, JUnit and text
 	ansible-playbook playbooks/evidence.yml --tags evidence $(ARGS)
 
+.PHONY: exam
+exam: $(VENV)/deploy ## Pack what is handed in, with its proof, into exam/<target>.zip
+	ansible-playbook playbooks/exam.yml $(ARGS)
+
 .PHONY: teardown
 teardown: $(VENV)/deploy ## Remove what was deployed, and leave the platform up
 	ansible-playbook playbooks/teardown.yml $(ARGS)
