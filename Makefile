@@ -62,6 +62,14 @@ down: $(VENV)/deploy ## Take the embedded platform down; leave nothing but cache
 lint: $(VENV)/test ## Check the style of everything (under a minute)
 	tests/lint
 
+.PHONY: reference
+reference: $(VENV)/deploy ## Write docs/reference from the specifications
+	docs/make/reference.py
+
+.PHONY: docs
+docs: reference ## Write docs/IMPLEMENTATION.md from real runs on the embedded platform
+	docs/make/implementation.py
+
 .PHONY: test
 test: $(VENV)/test ## Run every test, on the embedded platform
 	tests/run

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Write docs/IMPLEMENTATION.md: run every command in docs/make/IMPLEMENTATION.md.in, and put what it printed below it.
+
+Wants the embedded platform, and changes the target that it is run for as the commands say; a second run changes nothing.
+A command that fails ends it: nothing is written then.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = Path(__file__).with_name("IMPLEMENTATION.md.in")
+TARGET = ROOT / "docs/IMPLEMENTATION.md"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
+BLOCK = re.compile(r"^```console(?P<options>[^\n]*)\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
+# Colors and what overwrites a line are for terminals.
+ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+SECONDS = 600
+WIDTH = 150
+
+
+def environment() -> dict[str, str]:
+    """What a shell has after the two lines that the README says."""
+    return dict(os.environ) | {
+        "PATH": f"{ROOT / '.venv/bin'}:{CACHE / 'root/usr/bin'}:{os.environ['PATH']}",
+        "KUBECONFIG": "/var/lib/fastapi-mysql-k8s/kubeconfig",
+        "DOCKER_HOST": "unix:///run/fastapi-mysql-k8s/docker.sock",
+        "DOCKER_CONFIG": str(CACHE / "docker-cli"),
+        "ANSIBLE_NOCOLOR": "1",
+        "COLUMNS": "100",
+    }
+
+
+def run(command: str) -> str:
+    """One command's output, as it would be seen in the repository's folder."""
+    print(f"$ {command}", file=sys.stderr)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{command}\n{done.stdout}\nfailed with status {done.returncode}: nothing was written")
+    return plain(done.stdout)
+
+
+def plain(text: str) -> str:
+    """Output without what is this machine's own, and without lines that nobody reads to their end."""
+    for path, shown in (
+        (f"{ROOT}/", ""),
+        (str(ROOT), "."),
+        (str(CACHE), "~/.cache/fastapi-mysql-k8s"),
+        (str(Path.home()), "~"),
+    ):
+        text = text.replace(path, shown)
+    lines = [line.rstrip() for line in ESCAPES.sub("", text).splitlines()]
+    return "\n".join(line if len(line) <= WIDTH else f"{line[:WIDTH]}…" for line in lines).strip("\n")
+
+
+def filled(block: re.Match[str]) -> str:
+    """A block with the output of each of its commands; `head=N` keeps the first lines, `tail=N` the last."""
+    keep = dict(option.split("=") for option in block["options"].split())
+    parts = []
+    for command in block["commands"].splitlines():
+        lines = run(command.removeprefix("$ ")).splitlines()
+        if "head" in keep and len(lines) > int(keep["head"]):
+            lines = [*lines[: int(keep["head"])], "…"]
+        if "tail" in keep and len(lines) > int(keep["tail"]):
+            lines = ["…", *lines[-int(keep["tail"]) :]]
+        parts.append("\n".join([command, *lines]))
+    return "```console\n" + "\n".join(parts) + "\n```"
+
+
+def secrets() -> list[str]:
+    """What must not be in the document."""
+    known = [path.read_text(encoding="utf-8").strip() for path in (ROOT / ".secrets").glob("*") if path.is_file()]
+    return [one for one in [*known, os.environ.get("APP_DB_PASSWORD", "")] if one]
+
+
+def main() -> int:
+    """Run all of it, then write."""
+    text = SOURCE.read_text(encoding="utf-8").replace("@NAMESPACE@", os.environ.get("DOCS_NAMESPACE", "fastapi-mysql"))
+    text = BLOCK.sub(filled, text)
+    if any(secret in text for secret in secrets()):
+        raise SystemExit("A password is in what was printed: nothing was written.")
+    TARGET.write_text(text, encoding="utf-8")
+    print(TARGET.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
