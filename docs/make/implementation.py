@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write docs/IMPLEMENTATION.md: run every command in docs/make/IMPLEMENTATION.md.in, and put what it printed below it.
 
-Wants the embedded platform, and changes the target that it is run for as the commands say; a second run changes nothing.
+Wants the embedded platform, and changes the target that it is run for as the commands say; a second run does not.
 A command that fails ends it: nothing is written then.
 """
 
