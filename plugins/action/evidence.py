@@ -19,7 +19,7 @@ from ansible.utils.display import Display
 
 from ..module_utils import evidence_folder as folders
 from ..module_utils.endpoints import Asker, shortened
-from ..module_utils.evidence_answers import from_pods, through_ingress
+from ..module_utils.evidence_answers import forbidden, from_pods, through_ingress
 from ..module_utils.evidence_changes import changes
 from ..module_utils.evidence_cluster import Names, identity, read_cluster, table
 from ..module_utils.evidence_images import image_facts, image_text
@@ -111,7 +111,7 @@ def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
     evidence = read_cluster(client, names)
     deployment = evidence["deployment"]
     meta = describe(client, arguments, evidence.pop("server_version"), deployment["port"] if deployment else 0)
-    answers = ask(client, arguments, evidence)
+    answers, problem = ask(client, arguments, evidence)
     images = [image(arguments, name, reference) for name, reference in (deployment or {"images": {}})["images"].items()]
     shown = {name: folders.masked_manifest(text) for name, text in manifests.items()}
     evidence = {
@@ -120,6 +120,7 @@ def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
         "meta": meta,
         **evidence,
         "answers": answers,
+        "replica_problem": problem,
         "images": images,
         "manifests": {name: folders.fingerprint(text) for name, text in shown.items()},
     }
@@ -168,8 +169,8 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def ask(client: KubeClient, arguments: Mapping[str, Any], evidence: Object) -> list[Object]:
-    """Every answer; of the replicas' only as much text as tells them apart from wrong ones."""
+def ask(client: KubeClient, arguments: Mapping[str, Any], evidence: Object) -> tuple[list[Object], str]:
+    """Every answer, and why replicas could not be asked; of theirs, only as much text as tells a wrong one."""
     endpoints, samples = arguments["endpoints"], arguments["samples"]
     try:
         asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"])
@@ -180,11 +181,15 @@ def ask(client: KubeClient, arguments: Mapping[str, Any], evidence: Object) -> l
     for answer in answers:
         answer["body"] = answer["body"][:BODY]
     deployment = evidence["deployment"]
-    if deployment and deployment["port"]:
-        pods = [pod["name"] for pod in evidence["pods"] if pod["ready"] and not pod["leaving"]]
-        replicas = from_pods(client, arguments["namespace"], pods, deployment["port"], endpoints, samples)
-        answers += [answer | {"body": shortened(answer["body"])} for answer in replicas]
-    return answers
+    pods = [pod["name"] for pod in evidence["pods"] if pod["ready"] and not pod["leaving"]]
+    if not (deployment and deployment["port"] and pods):
+        return answers, ""
+    port, namespace = deployment["port"], arguments["namespace"]
+    problem = forbidden(client, namespace, pods[0], port, str(endpoints[0]["path"]) if endpoints else "/")
+    if problem:
+        return answers, problem
+    replicas = from_pods(client, namespace, pods, port, endpoints, samples)
+    return answers + [answer | {"body": shortened(answer["body"])} for answer in replicas], ""
 
 
 def image(arguments: Mapping[str, Any], container: str, reference: str) -> Object:

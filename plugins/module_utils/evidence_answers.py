@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -35,6 +36,18 @@ def from_pod(client: KubeClient, namespace: str, pod: str, port: int) -> Ask:
         return Answer(status, body.decode("utf-8", "replace"))
 
     return ask
+
+
+def forbidden(client: KubeClient, namespace: str, pod: str, port: int, path: str) -> str:
+    """Why this account may not ask replicas; empty when it may. An API's own 403 is no Status of Kubernetes."""
+    answer = from_pod(client, namespace, pod, port)(path)
+    if answer.status != 403:
+        return ""
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return ""
+    return " ".join(str(said.get("message")).split()) if isinstance(said, dict) and said.get("kind") == "Status" else ""
 
 
 def from_pods(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .kube_client import KubeClient
+from .kube_errors import ForbiddenError
 from .kube_rollout import current_hash, standing, troubles, unfinished
 
 Object = dict[str, Any]
@@ -41,16 +42,15 @@ def read_cluster(client: KubeClient, names: Names) -> Object:
     found = client.find(names.path("deployments", names.name))
     selector = selector_of(found) if found else ""
     pods = items(client, names.path("pods"), selector) if found else []
-    replica_sets = items(client, names.path("replicasets"), selector) if found else []
-    newest = current_hash(found, replica_sets) if found else ""
+    newest = current_hash(found, replica_sets(client, names, selector)) if found else ""
     service = client.find(names.path("services", names.name))
     ingress = client.find(names.path("ingresses", names.name))
-    endpoints = client.find(names.path("endpoints", names.name))
+    endpoints, known = behind(client, names)
     return {
         "server_version": str(client.get("/version").get("gitVersion", "")),
         "deployment": deployment_facts(found, pods, newest) if found else None,
         "pods": [pod_facts(pod, newest) for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))],
-        "service": service_facts(service, endpoints) if service else None,
+        "service": service_facts(service, endpoints, known) if service else None,
         "ingress": ingress_facts(ingress) if ingress else None,
         "identity": identity(found, service, ingress),
     }
@@ -67,6 +67,22 @@ def items(client: KubeClient, path: str, selector: str) -> list[Object]:
     return list(client.get(path, labelSelector=selector).get("items") or [])
 
 
+def replica_sets(client: KubeClient, names: Names, selector: str) -> list[Object]:
+    """The Deployment's versions; none for an account that may not read them."""
+    try:
+        return items(client, names.path("replicasets"), selector)
+    except ForbiddenError:
+        return []
+
+
+def behind(client: KubeClient, names: Names) -> tuple[Object | None, bool]:
+    """The Service's addresses, and whether this account may know them."""
+    try:
+        return client.find(names.path("endpoints", names.name)), True
+    except ForbiddenError:
+        return None, False
+
+
 def identity(*objects: Object | None) -> list[str]:
     """What is different after every deployment: each object's uid and the version of what is wanted of it."""
     return [
@@ -79,7 +95,7 @@ def identity(*objects: Object | None) -> list[str]:
 def deployment_facts(deployment: Object, pods: list[Object], newest: str) -> Object:
     """How far the Deployment is, and which images it wants."""
     status = deployment.get("status") or {}
-    current = [pod for pod in standing(pods) if pod_hash(pod) == newest]
+    current = [pod for pod in standing(pods) if newest in ("", pod_hash(pod))]
     return {
         "revision": str((deployment["metadata"].get("annotations") or {}).get(REVISION, "")),
         "generation": int(deployment["metadata"].get("generation", 0)),
@@ -116,7 +132,7 @@ def pod_facts(pod: Object, newest: str) -> Object:
         "name": str(pod["metadata"]["name"]),
         "node": str(pod["spec"].get("nodeName", "")),
         "phase": str(status.get("phase", "")),
-        "current": bool(newest) and pod_hash(pod) == newest,
+        "current": newest in ("", pod_hash(pod)),
         "leaving": bool(pod["metadata"].get("deletionTimestamp")),
         "ready": conditions.get("Ready", {}).get("status") == "True",
         "containers": [container_facts(one, status) for one in pod["spec"]["containers"]],
@@ -147,7 +163,7 @@ def container_facts(container: Object, status: Object) -> Object:
     }
 
 
-def service_facts(service: Object, endpoints: Object | None) -> Object:
+def service_facts(service: Object, endpoints: Object | None, known: bool) -> Object:
     """The Service, and which Pods are behind it."""
     subsets = (endpoints or {}).get("subsets") or []
     return {
@@ -157,6 +173,7 @@ def service_facts(service: Object, endpoints: Object | None) -> Object:
             {"name": str(port.get("name", "")), "port": int(port["port"]), "target": str(port.get("targetPort", ""))}
             for port in service["spec"].get("ports") or []
         ],
+        "known": known,
         "ready": sorted(targets(subsets, "addresses")),
         "not_ready": sorted(targets(subsets, "notReadyAddresses")),
     }

@@ -24,9 +24,14 @@ def check(group: str, name: str, passed: bool, detail: str, command: str, second
     }
 
 
+def skipped(made: Object, why: str) -> Object:
+    """A check that could not be made."""
+    return made | {"status": SKIPPED, "detail": why}
+
+
 def all_checks(evidence: Object) -> list[Object]:
     """Every check, in the order in which a reader asks."""
-    return [*cluster_checks(evidence), *answer_checks(evidence), *image_checks(evidence)]
+    return [*cluster_checks(evidence), *answer_checks(evidence), *not_asked(evidence), *image_checks(evidence)]
 
 
 def verdict(checks: list[Object]) -> str:
@@ -85,7 +90,8 @@ def way_in_checks(evidence: Object, kubectl: str, ready: int) -> list[Object]:
         behind = len(service["ready"])
         told = f"{behind} ready addresses, {ready} ready Pods"
         passed = behind > 0 and behind >= ready
-        checks.append(check("cluster", "Pods behind the Service", passed, told, f"{kubectl} get endpoints {name}"))
+        made = check("cluster", "Pods behind the Service", passed, told, f"{kubectl} get endpoints {name}")
+        checks.append(made if service["known"] else skipped(made, "this account may not read Endpoints"))
     if ingress:
         leads = [rule for rule in ingress["rules"] if service and rule["service"] == service["name"]]
         told = f"class {ingress['class'] or '(none)'}, {len(leads)} of {len(ingress['rules'])} rules lead there"
@@ -110,6 +116,14 @@ def answer_checks(evidence: Object) -> list[Object]:
     return checks
 
 
+def not_asked(evidence: Object) -> list[Object]:
+    """The check that stands for the replicas' answers when nobody may ask them."""
+    if not evidence["replica_problem"]:
+        return []
+    made = check("replica", "Answers of the replicas", True, "", proxied(evidence["meta"], "POD", "/"))
+    return [skipped(made, evidence["replica_problem"])]
+
+
 def image_checks(evidence: Object) -> list[Object]:
     """Images are named by digest, and are what their registry has under it."""
     checks = []
@@ -118,8 +132,7 @@ def image_checks(evidence: Object) -> list[Object]:
         command = f"docker buildx imagetools inspect {reference}"
         name = f"Image of container {image['container']} in its registry"
         if image["problem"]:
-            skipped = check("image", name, True, image["problem"], command)
-            checks.append(skipped | {"status": SKIPPED})
+            checks.append(skipped(check("image", name, True, "", command), image["problem"]))
             continue
         _, _, pinned = reference.partition("@")
         same = not pinned or image["digest"] == pinned

@@ -52,11 +52,14 @@ class StandIn:
     revision: int = 4
     answers: dict[str, tuple[int, Any]] = field(default_factory=lambda: dict(ANSWERS))
     images: dict[str, str] = field(default_factory=dict)
+    forbidden: frozenset[str] = frozenset()
     kubeconfig: str = ""
     url: str = ""
 
     def route(self, method: str, path: str, body: Object) -> Reply:
         path = path.partition("?")[0]
+        if any(one in path for one in self.forbidden):
+            return status(403, f"you may not read {path}")
         if "/proxy/" in path:
             return self.answers["/" + path.partition("/proxy/")[2]]
         if not path.startswith(("/api", "/version")):

@@ -110,6 +110,15 @@ def test_a_registry_that_does_not_tell_is_no_failure(cluster: StandIn) -> None:
     assert [one["status"] for one in evidence["checks"] if one["group"] == "image"] == ["skipped", "passed"]
 
 
+def test_what_an_account_may_not_read_is_no_failure(cluster: StandIn) -> None:
+    cluster.forbidden = frozenset({"/replicasets", "/endpoints", "/proxy/", "/secrets"})
+    evidence = read(write(cluster))
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(evidence)
+    assert (evidence["verdict"], failed(evidence)) == ("passed", [])
+    skipped = [one["name"] for one in evidence["checks"] if one["status"] == "skipped"]
+    assert skipped == ["Pods behind the Service", "Answers of the replicas"]
+
+
 def test_nothing_there_is_a_failure(cluster: StandIn) -> None:
     result = write(cluster, name="nobody")
     evidence = read(result)
