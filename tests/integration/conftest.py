@@ -83,6 +83,7 @@ def new_target(run_id: str, tmp_path_factory: pytest.TempPathFactory) -> NewTarg
             "app_namespace": f"it-{run_id}-{story}",
             "app_replicas": 2,
             "app_manifests_dir": str(folder / "manifests"),
+            "evidence_dir": str(folder / "evidence"),
             "app_registry": REGISTRY,
             "app_docker_host": DOCKER_HOST,
             "app_docker_cli": str(PROGRAMS / "docker"),

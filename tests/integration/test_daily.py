@@ -1,0 +1,207 @@
+"""What people look at day by day: status, logs, evidence, Compose, and the exam's kit."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from machines import closed_port
+from stories import CACHE, DOCKER_HOST, PROGRAMS, ROOT, Run, docker, kubectl
+from surroundings import Cluster
+
+from conftest import PASSWORD, Deployed, NewTarget
+
+MANIFESTS = ["my-secret-eval.yml", "my-deployment-eval.yml", "my-service-eval.yml", "my-ingress-eval.yml"]
+SCHEMA = json.loads((ROOT / "docs/evidence.schema.json").read_text())
+SPELLINGS = [PASSWORD, base64.b64encode(PASSWORD.encode()).decode(), html.escape(PASSWORD), json.dumps(PASSWORD)[1:-1]]
+
+
+def evidence_of(deployed: Deployed) -> Path:
+    return Path(str(deployed.target.variables["evidence_dir"])) / deployed.target.name / "latest"
+
+
+def read(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "evidence.json").read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    return found
+
+
+def write(deployed: Deployed, **variables: Any) -> Run:
+    return deployed.target.playbook("playbooks/evidence.yml", "--tags=evidence", **variables)
+
+
+def test_a_deployment_leaves_its_evidence(deployed: Deployed) -> None:
+    """Not asked for: the run that deployed has written it."""
+    evidence = read(evidence_of(deployed))
+    assert evidence["verdict"] == "passed"
+    assert [image["problem"] for image in evidence["images"]] == ["", ""]
+    assert all(image["size"] > 1_000_000 and image["layers"] for image in evidence["images"])
+    replicas = {answer["via"] for answer in evidence["answers"]} - {"Ingress"}
+    assert replicas == {pod["name"] for pod in evidence["pods"]}
+    assert len(replicas) == 2
+    assert (evidence_of(deployed) / "07_users.txt").read_text().count("username") == 100
+
+
+def test_the_password_is_nowhere_in_it(deployed: Deployed) -> None:
+    files = [path for path in evidence_of(deployed).rglob("*") if path.is_file()]
+    assert len(files) > 15
+    whole = "\n".join(path.read_text() for path in files)
+    assert [one for one in SPELLINGS if one in whole] == []
+    assert "MYSQL_PASSWORD: (masked)" in whole
+
+
+def test_it_is_written_anew_when_asked_for_and_fails_when_it_proves_a_failure(deployed: Deployed) -> None:
+    before = evidence_of(deployed).resolve()
+    assert write(deployed).succeeded().changed == 0
+    assert evidence_of(deployed).resolve() != before
+    run = write(deployed, verify_endpoints=[{"path": "/users/1", "json_includes": {"username": "Nobody"}}])
+    assert run.rc != 0
+    assert len(run.errors) == 1, run.output
+    assert "The deployment is not proved. GET /users/1: expected 200 and JSON that includes" in run.output
+    evidence = read(evidence_of(deployed))
+    assert evidence["verdict"] == "failed"
+    assert {one["group"] for one in evidence["checks"] if one["status"] == "failed"} == {"ingress", "replica"}
+    write(deployed).succeeded()
+
+
+def test_status_says_what_runs_and_what_was_changed_by_hand(deployed: Deployed) -> None:
+    space = f"--namespace={deployed.target.namespace}"
+    run = deployed.target.playbook("playbooks/status.yml").succeeded()
+    assert "2 of 2 Pods ready, revision " in run.stdout
+    assert "GET /users/999999  404 in " in run.stdout
+    assert run.stdout.count("as this checkout") == 2, run.stdout
+    assert "Drift     none" in run.stdout
+    patch = '--patch={"spec":{"revisionHistoryLimit":%d}}'
+    limit = int(kubectl("get", "deployment/fastapi-mysql", space, "--output=jsonpath={.spec.revisionHistoryLimit}"))
+    kubectl("patch", "deployment/fastapi-mysql", space, patch % 7)
+    try:
+        run = deployed.target.playbook("playbooks/status.yml").succeeded()
+    finally:
+        kubectl("patch", "deployment/fastapi-mysql", space, patch % limit)
+    assert f"Deployment fastapi-mysql: spec.revisionHistoryLimit is 7, wanted is {limit}" in run.stdout
+
+
+def test_logs_and_where_it_answers(deployed: Deployed) -> None:
+    run = deployed.target.playbook("playbooks/logs.yml", logs_container="mysql", logs_tail=500).succeeded()
+    lines = [line for line in run.stdout.splitlines() if "/mysql  " in line]
+    assert len(lines) > 4
+    assert lines == sorted(lines)
+    assert not [one for one in SPELLINGS if one in run.output]
+    run = deployed.target.playbook("playbooks/open.yml").succeeded()
+    assert f"URL       http://127.0.0.1:8080 (Host: {deployed.target.host})" in run.stdout
+
+
+def test_compose_proves_the_images_and_leaves_nothing(deployed: Deployed) -> None:
+    ports = {"compose_port": closed_port(), "compose_db_port": closed_port()}
+    project = f"it-{deployed.target.namespace.split('-')[1]}-compose"
+    run = deployed.target.playbook("playbooks/compose.yml", compose_project=project, **ports).succeeded()
+    assert f"http://127.0.0.1:{ports['compose_port']}/users/1" in run.stdout
+    assert not [one for one in SPELLINGS if one in run.output]
+    assert docker("ps", "--all", "--quiet", f"--filter=name={project}") == ""
+    assert docker("volume", "ls", "--quiet", f"--filter=name={project}") == ""
+    assert not (deployed.target.manifests / "compose.env").exists()
+
+
+def test_compose_tells_a_wrong_answer_and_leaves_nothing(deployed: Deployed) -> None:
+    ports = {"compose_port": closed_port(), "compose_db_port": closed_port()}
+    project = f"it-{deployed.target.namespace.split('-')[1]}-wrong"
+    wrong = [{"path": "/users/1", "json_includes": {"username": "Nobody"}}]
+    run = deployed.target.playbook(
+        "playbooks/compose.yml", compose_project=project, verify_endpoints=wrong, verify_timeout=1, **ports
+    )
+    assert run.rc != 0
+    assert "should answer 200 and JSON that includes" in run.output
+    assert docker("ps", "--all", "--quiet", f"--filter=name={project}") == ""
+
+
+def test_the_shipped_compose_file_comes_up_by_hand(deployed: Deployed, cluster: Cluster, tmp_path: Path) -> None:
+    """As its first lines say: a copy of .env.example, filled in, and `docker compose up --wait`."""
+    images = cluster.images(deployed.target.namespace, "fastapi-mysql")
+    filled = {
+        "MYSQL_PASSWORD": '"it\'s/a:p@ss\\"w%rd \\$(x) \\\\"',
+        "API_IMAGE": images["api"],
+        "DB_IMAGE": images["mysql"],
+        "API_PUBLISHED_PORT": str(closed_port()),
+        "DB_PORT": str(closed_port()),
+    }
+    example = (ROOT / ".env.example").read_text()
+    assert "\nMYSQL_PASSWORD=\n" in example
+    (tmp_path / ".env").write_text(example + "".join(f"{name}={value}\n" for name, value in filled.items()))
+    (tmp_path / ".env").chmod(0o600)
+    project = f"it-{deployed.target.namespace.split('-')[1]}-by-hand"
+    command = [str(PROGRAMS / "docker"), "compose", f"--project-name={project}", f"--env-file={tmp_path / '.env'}"]
+    command += ["--file=compose.yaml", "--file=compose.host.yaml"]
+    environment = os.environ | {"DOCKER_HOST": DOCKER_HOST, "DOCKER_CONFIG": str(CACHE / "docker-cli")}
+
+    def compose(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    try:
+        up = compose("up", "--no-build", "--detach", "--wait")
+        assert up.returncode == 0, up.stderr + compose("logs").stdout
+        states = [json.loads(line)["Health"] for line in compose("ps", "--format=json").stdout.splitlines()]
+        assert states == ["healthy", "healthy"]
+        url = f"http://127.0.0.1:{filled['API_PUBLISHED_PORT']}/users/1"
+        asked = subprocess.run(["curl", "--silent", url], capture_output=True, text=True, check=True, timeout=10)
+        assert json.loads(asked.stdout)["username"] == "August"
+    finally:
+        down = compose("down", "--volumes", "--timeout=5")
+    assert down.returncode == 0, down.stderr
+
+
+def test_a_compose_file_without_a_password_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text((ROOT / ".env.example").read_text())
+    command = [str(PROGRAMS / "docker"), "compose", f"--env-file={tmp_path / '.env'}", "config"]
+    environment = os.environ | {"DOCKER_CONFIG": str(CACHE / "docker-cli")}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert run.returncode != 0
+    assert "set it in .env, see .env.example" in run.stderr
+
+
+@pytest.fixture
+def kit(deployed: Deployed, new_target: NewTarget, cluster: Cluster, tmp_path: Path) -> tuple[Any, Path]:
+    """A kit for a namespace that is not there, of images that are: no cluster is asked for it."""
+    images = cluster.images(deployed.target.namespace, "fastapi-mysql")
+    target = new_target("exam", app_replicas=1, app_api_image=images["api"], app_db_image=images["mysql"])
+    run = target.playbook("playbooks/exam.yml", exam_proof=False, exam_dir=str(tmp_path)).succeeded()
+    assert target.namespace not in cluster.namespaces()
+    assert not [one for one in SPELLINGS if one in run.output]
+    archive = tmp_path / f"{target.name}.zip"
+    assert archive.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.namelist() == ["README.md", "main.py", *MANIFESTS]
+        opened.extractall(tmp_path / "handed in")
+    return target, tmp_path / "handed in"
+
+
+def test_the_kit_alone_brings_it_up(kit: tuple[Any, Path]) -> None:
+    """What an examiner does with it, by hand."""
+    target, folder = kit
+    readme = (folder / "README.md").read_text()
+    assert f"kubectl -n {target.namespace} rollout status deployment/fastapi-mysql" in readme
+    kubectl("apply", *(f"--filename={folder / name}" for name in MANIFESTS))
+    kubectl("rollout", "status", f"--namespace={target.namespace}", "deployment/fastapi-mysql", "--timeout=60s")
+    target.playbook("verify.yml").succeeded()
+
+
+def test_a_kit_with_its_proof(deployed: Deployed, tmp_path: Path) -> None:
+    variables = {"exam_dir": str(tmp_path), "exam_evidence_dir": deployed.target.variables["evidence_dir"]}
+    deployed.target.playbook("playbooks/exam.yml", **variables).succeeded()
+    with zipfile.ZipFile(tmp_path / f"{deployed.target.name}.zip") as opened:
+        names = opened.namelist()
+        proof = b"".join(opened.read(name) for name in names if name.startswith("proof/")).decode()
+    assert {"main.py", "image/main.py", "image/Dockerfile", "proof/index.html", "proof/junit.xml"} <= set(names)
+    assert not [one for one in SPELLINGS if one in proof]
+    again = deployed.target.playbook("playbooks/exam.yml", exam_proof=False, **variables).succeeded()
+    assert again.changed > 0, "another kit, without the proof"
+    assert deployed.target.playbook("playbooks/exam.yml", exam_proof=False, **variables).succeeded().changed == 0
