@@ -19,7 +19,7 @@ from ansible.utils.display import Display
 
 from ..module_utils import evidence_folder as folders
 from ..module_utils.endpoints import Asker, shortened
-from ..module_utils.evidence_answers import forbidden, from_pods, through_ingress
+from ..module_utils.evidence_answers import from_pods, through_ingress
 from ..module_utils.evidence_changes import changes
 from ..module_utils.evidence_cluster import Names, identity, read_cluster, table
 from ..module_utils.evidence_images import image_facts, image_text
@@ -30,6 +30,7 @@ from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import KubeError
 from ..module_utils.registry_credentials import CredentialsError
 from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
+from ..module_utils.replicas import NotAskedError
 from ..plugin_utils.kube_action import KubeAction
 
 Object = dict[str, Any]
@@ -185,10 +186,10 @@ def ask(client: KubeClient, arguments: Mapping[str, Any], evidence: Object) -> t
     if not (deployment and deployment["port"] and pods):
         return answers, ""
     port, namespace = deployment["port"], arguments["namespace"]
-    problem = forbidden(client, namespace, pods[0], port, str(endpoints[0]["path"]) if endpoints else "/")
-    if problem:
-        return answers, problem
-    replicas = from_pods(client, namespace, pods, port, endpoints, samples)
+    try:
+        replicas = from_pods(client, namespace, pods, port, endpoints, samples)
+    except NotAskedError as error:
+        return answers, str(error)
     return answers + [answer | {"body": shortened(answer["body"])} for answer in replicas], ""
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from .kube_client import KubeClient
 from .kube_errors import ForbiddenError
-from .kube_rollout import current_hash, standing, troubles, unfinished
+from .kube_rollout import current_hash, unfinished
+from .rollout_causes import Rules, troubles
+from .rollout_view import View
 
 Object = dict[str, Any]
 
@@ -42,13 +45,14 @@ def read_cluster(client: KubeClient, names: Names) -> Object:
     found = client.find(names.path("deployments", names.name))
     selector = selector_of(found) if found else ""
     pods = items(client, names.path("pods"), selector) if found else []
-    newest = current_hash(found, replica_sets(client, names, selector)) if found else ""
+    sets = replica_sets(client, names, selector) if found else []
+    newest = current_hash(found, sets) if found else ""
     service = client.find(names.path("services", names.name))
     ingress = client.find(names.path("ingresses", names.name))
     endpoints, known = behind(client, names)
     return {
         "server_version": str(client.get("/version").get("gitVersion", "")),
-        "deployment": deployment_facts(found, pods, newest) if found else None,
+        "deployment": deployment_facts(found, hindrances(client, names, found, sets, pods)) if found else None,
         "pods": [pod_facts(pod, newest) for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))],
         "service": service_facts(service, endpoints, known) if service else None,
         "ingress": ingress_facts(ingress) if ingress else None,
@@ -92,10 +96,24 @@ def identity(*objects: Object | None) -> list[str]:
     ]
 
 
-def deployment_facts(deployment: Object, pods: list[Object], newest: str) -> Object:
+def hindrances(
+    client: KubeClient, names: Names, deployment: Object, sets: list[Object], pods: list[Object]
+) -> list[str]:
+    """What keeps the newest Pods from coming up, each with its remedy; nothing is asked when all of them are up."""
+    if not unfinished(deployment):
+        return []
+    try:
+        events = list(client.get(names.path("events"), fieldSelector="type!=Normal").get("items") or [])
+    except ForbiddenError:
+        events = []
+    now = time.time() + client.clock()
+    found = troubles(View(deployment, sets, pods, events, now), Rules())
+    return list(dict.fromkeys(one.cause.sentence() for one in found if one.not_before <= now))
+
+
+def deployment_facts(deployment: Object, troubles: list[str]) -> Object:
     """How far the Deployment is, and which images it wants."""
     status = deployment.get("status") or {}
-    current = [pod for pod in standing(pods) if newest in ("", pod_hash(pod))]
     return {
         "revision": str((deployment["metadata"].get("annotations") or {}).get(REVISION, "")),
         "generation": int(deployment["metadata"].get("generation", 0)),
@@ -105,7 +123,7 @@ def deployment_facts(deployment: Object, pods: list[Object], newest: str) -> Obj
         "ready": int(status.get("readyReplicas", 0)),
         "available": int(status.get("availableReplicas", 0)),
         "unfinished": unfinished(deployment),
-        "troubles": [trouble.text for trouble in troubles(deployment, current)],
+        "troubles": troubles,
         "images": {c["name"]: str(c["image"]) for c in deployment["spec"]["template"]["spec"]["containers"]},
         "port": http_port(deployment),
     }
@@ -212,13 +230,13 @@ def ingress_facts(ingress: Object) -> Object:
 
 def table(client: KubeClient, path: str) -> str:
     """What `kubectl get -o wide` would print of a collection or an object: the server makes the columns."""
-    status, body = client.exchange(path, TABLE)
+    reply = client.ask(path, TABLE)
     try:
-        document = json.loads(body)
+        document = json.loads(reply.body)
     except ValueError:
-        document = {"message": body.decode("utf-8", "replace")}
-    if status >= 400:
-        return f"{document.get('message') or status}\n"
+        document = {"message": reply.body.decode("utf-8", "replace")}
+    if reply.status >= 400:
+        return f"{document.get('message') or reply.status}\n"
     columns = [str(column["name"]).upper() for column in document.get("columnDefinitions") or []]
     rows = [[shown(cell) for cell in row["cells"]] for row in document.get("rows") or []]
     widths = [max(len(row[number]) for row in [columns, *rows]) for number in range(len(columns))]

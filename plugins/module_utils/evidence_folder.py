@@ -4,58 +4,36 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import os
 import re
 import tempfile
-import urllib.parse
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from .mask import HIDDEN, Mask
+
 Object = dict[str, Any]
 
 VERSION = 1
-MASK = "(masked)"
-# A shorter one would be found inside ordinary words, and mask those.
-SHORTEST_SECRET = 6
 FOLDER = re.compile(r"\d{8}T\d{6}Z(?:-\d+)?")
 LATEST = "latest"
 
 
-@dataclass(frozen=True)
 class Masker:
-    """Replaces secrets wherever they would be shown, in every spelling that a file of ours could use."""
+    """Replaces secrets wherever they would be shown."""
 
-    secrets: frozenset[str]
-
-    @property
-    def spellings(self) -> list[str]:
-        """The longest first, for one may hold another."""
-        found: set[str] = set()
-        for secret in self.secrets:
-            if len(secret) < SHORTEST_SECRET:
-                continue
-            raw = secret.encode()
-            found |= {secret, base64.b64encode(raw).decode(), raw.hex(), html.escape(secret)}
-            found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-            found |= {urllib.parse.quote(secret), urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret)}
-        return sorted(found, key=len, reverse=True)
-
-    def text(self, text: str) -> str:
-        """A text without secrets."""
-        for spelling in self.spellings:
-            text = text.replace(spelling, MASK)
-        return text
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """What must not be shown."""
+        self.mask = Mask(secrets)
 
     def value(self, value: Any) -> Any:
         """Data without secrets, however deep."""
         if isinstance(value, str):
-            return self.text(value)
+            return self.mask(value)
         if isinstance(value, dict):
             return {key: self.value(one) for key, one in value.items()}
         return [self.value(one) for one in value] if isinstance(value, list) else value
@@ -95,7 +73,7 @@ def masked_manifest(text: str) -> str:
             inside = line.rstrip()
         value = re.match(r"(\s+[^\s#:]+:\s+)\S", line)
         hide = inside in ("data:", "stringData:") and value and is_secret(text)
-        lines.append(f"{value[1]}{MASK}" if hide and value else line)
+        lines.append(f"{value[1]}{HIDDEN}" if hide and value else line)
     return "\n".join(lines) + "\n"
 
 

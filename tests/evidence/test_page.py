@@ -75,9 +75,9 @@ def test_dark_is_dark(page: Page, folders: dict[str, Path]) -> None:
 
 def test_what_the_cluster_says_is_text_and_no_markup(page: Page, folders: dict[str, Path]) -> None:
     """The stand-in's node says something in bold, and in it the secret."""
-    assert "<b>(masked)</b>" in (folders["failed"] / "evidence.json").read_text()
+    assert "<b>(hidden)</b>" in (folders["failed"] / "evidence.json").read_text()
     page.open(folders["failed"] / "index.html", 1440, "light")
-    assert "<b>(masked)</b>" in page.value("document.querySelector('header').textContent")
+    assert "<b>(hidden)</b>" in page.value("document.querySelector('header').textContent")
 
 
 def test_junit_is_read_by_a_public_parser(folders: dict[str, Path]) -> None:

@@ -55,7 +55,7 @@ def test_the_password_is_nowhere_in_it(deployed: Deployed) -> None:
     assert len(files) > 15
     whole = "\n".join(path.read_text() for path in files)
     assert [one for one in SPELLINGS if one in whole] == []
-    assert "MYSQL_PASSWORD: (masked)" in whole
+    assert "MYSQL_PASSWORD: (hidden)" in whole
 
 
 def test_it_is_written_anew_when_asked_for_and_fails_when_it_proves_a_failure(deployed: Deployed) -> None:

@@ -31,8 +31,8 @@ def serving(route: Route) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # Headers and body in one packet: apart, each answer would wait 40 ms for an acknowledgement.
-        wbufsize = -1
+        # Headers and body are two packets: the second would wait 40 ms for an acknowledgement of the first.
+        disable_nagle_algorithm = True
 
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

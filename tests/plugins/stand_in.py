@@ -24,7 +24,7 @@ ENDPOINTS: list[Object] = [
     {"name": "a user who is not there", "path": "/users/999999", "status": 404, "contains": "Unknown User ID"},
 ]
 ANSWERS: dict[str, tuple[int, Any]] = {
-    "/status": (200, 1),
+    "/status": (200, "1"),
     "/users/1": (200, {"user_id": 1, "username": "August", "email": "august@example.com"}),
     "/users/999999": (404, {"detail": "Unknown User ID"}),
 }
@@ -59,7 +59,8 @@ class StandIn:
     def route(self, method: str, path: str, body: Object) -> Reply:
         path = path.partition("?")[0]
         if any(one in path for one in self.forbidden):
-            return status(403, f"you may not read {path}")
+            refusal = {"kind": "Status", "apiVersion": "v1", "code": 403, "message": f"you may not read {path}"}
+            return 403, refusal
         if "/proxy/" in path:
             return self.answers["/" + path.partition("/proxy/")[2]]
         if not path.startswith(("/api", "/version")):
@@ -72,6 +73,7 @@ class StandIn:
             "pods": {"items": [self.pod(number) for number in range(self.replicas)]},
             "services": self.service(),
             "endpoints": self.endpoints(),
+            "events": {"items": []},
             "ingresses": self.ingress(),
             "secrets": {"kind": "Secret", "data": {"MYSQL_PASSWORD": base64.b64encode(CANARY.encode()).decode()}},
         }

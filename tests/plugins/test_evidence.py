@@ -15,10 +15,11 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.evidence import ActionModule
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_folder import Masker, masked_manifest, slug
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_folder import masked_manifest, slug
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_images import size
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_page import marks
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
 
 from stand_in import CANARY, StandIn, standing_in
 
@@ -135,13 +136,13 @@ def test_the_secret_is_nowhere(cluster: StandIn) -> None:
     spellings = [CANARY, base64.b64encode(CANARY.encode()).decode(), html.escape(CANARY), json.dumps(CANARY)[1:-1]]
     spellings += [urllib.parse.quote(CANARY), json.dumps(CANARY, ensure_ascii=False)[1:-1]]
     assert [one for one in spellings if one in whole] == []
-    assert "(masked)" in (folder / "06_status.txt").read_text()
-    assert "MYSQL_PASSWORD: (masked)" in (folder / "manifests/my-secret-eval.yml").read_text()
+    assert "(hidden)" in (folder / "06_status.txt").read_text()
+    assert "MYSQL_PASSWORD: (hidden)" in (folder / "manifests/my-secret-eval.yml").read_text()
 
 
 def test_without_the_mask_the_secret_would_be_there(cluster: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above can fail."""
-    monkeypatch.setattr(Masker, "text", lambda _self, text: text)
+    monkeypatch.setattr(Mask, "__call__", lambda _self, text: text)
     cluster.answers["/status"] = (200, {"leaked": CANARY})
     assert json.dumps(CANARY) in (Path(write(cluster)["path"]) / "06_status.txt").read_text()
 
@@ -184,7 +185,7 @@ def test_only_the_secrets_values_are_masked() -> None:
     text = (
         "kind: Namespace\nmetadata:\n  name: a\n---\nkind: Secret\nmetadata:\n  name: b\ndata:\n  # why\n  KEY: eA==\n"
     )
-    assert masked_manifest(text) == text.replace("eA==", "(masked)")
+    assert masked_manifest(text) == text.replace("eA==", "(hidden)")
     other = "kind: ConfigMap\ndata:\n  KEY: value\n"
     assert masked_manifest(other) == other
 

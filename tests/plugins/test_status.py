@@ -57,7 +57,7 @@ def test_a_broken_deployment(cluster: StandIn) -> None:
     assert any("but should be 200 and JSON that includes" in line for line in lines)
     assert any("another than this checkout's, sha256:other" in line for line in lines)
     assert any("api CrashLoopBackOff" in line for line in lines)
-    assert any(line.startswith("  ! Pod users-abc-y1, container api: CrashLoopBackOff") for line in lines)
+    assert any(line.startswith("  ! ContainerExited: Pod users-abc-y1, container api: ") for line in lines)
 
 
 def test_nothing_deployed(cluster: StandIn) -> None:
