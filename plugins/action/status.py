@@ -50,7 +50,7 @@ class ActionModule(KubeAction):
             return told(lines, {"deployed": False, "drift": [], "url": where})
         answers = ask(arguments)
         different = drift(client, documents)
-        wanted = {str(one["name"]): one for one in arguments["images"] if one.get("name")}
+        wanted = {str(one["repository"]): one for one in arguments["images"]}
         lines = [headline(names, arguments, found), f"  URL       {where}"]
         lines += [f"  {line}" for line in answers]
         lines += [f"  {line}" for line in image_lines(found["deployment"]["images"], wanted)]

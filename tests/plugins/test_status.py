@@ -41,7 +41,7 @@ def say(cluster: StandIn, **other: Any) -> dict[str, Any]:
 
 def test_a_good_deployment(cluster: StandIn) -> None:
     name, _, digest = cluster.images["api"].partition("@")
-    lines = say(cluster, images=[{"name": name, "digest": digest}])["lines"]
+    lines = say(cluster, images=[{"repository": name, "digest": digest}])["lines"]
     assert lines[0].startswith("users on here: 3 of 3 Pods ready, revision 4, for ")
     assert any(line.startswith("  GET /users/999999  404 in ") for line in lines)
     assert next(line for line in lines if line.endswith("as this checkout")).startswith("  api    127.0.0.1:")
@@ -52,7 +52,9 @@ def test_a_good_deployment(cluster: StandIn) -> None:
 def test_a_broken_deployment(cluster: StandIn) -> None:
     cluster.ready, cluster.reason = 1, "CrashLoopBackOff"
     cluster.answers["/users/1"] = (500, {})
-    lines = say(cluster, images=[{"name": cluster.images["api"].partition("@")[0], "digest": "sha256:other"}])["lines"]
+    lines = say(cluster, images=[{"repository": cluster.images["api"].partition("@")[0], "digest": "sha256:other"}])[
+        "lines"
+    ]
     assert lines[0].endswith("waiting for ready Pods: 1 of 3")
     assert any("but should be 200 and JSON that includes" in line for line in lines)
     assert any("another than this checkout's, sha256:other" in line for line in lines)
