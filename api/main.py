@@ -5,113 +5,132 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from anyio import CapacityLimiter, Semaphore, fail_after, to_thread
-from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from fastapi import FastAPI, Header, HTTPException, Path, Query, Request
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
-from pydantic_core import to_json
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
 
-from database import POOL_SIZE, PROBE_SECONDS, WAIT_SECONDS, Database, UnavailableError
+import metrics
+from batches import UnavailableError
+from database import Database
+from observe import Observer
 from settings import Settings, SettingsError
 
 
 class User(BaseModel):
     """One row of the table Users."""
 
-    user_id: int
-    username: str
-    email: str
+    user_id: int = Field(examples=[1])
+    username: str = Field(examples=["August"])
+    email: str = Field(examples=["august@example.com"])
 
 
 class Ready(BaseModel):
     """The database answers."""
 
-    status: str = "ready"
+    status: str = Field(default="ready", examples=["ready"])
 
 
 class Problem(BaseModel):
     """Why there is no answer."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"detail": "Unknown User ID"}]})
     detail: str
 
 
 try:
-    database = Database(Settings.from_environment(os.environ))
+    settings = Settings.from_environment(os.environ)
 except SettingsError as fault:
     raise SystemExit(f"The API cannot start: {fault}.") from None
 
-turns = Semaphore(POOL_SIZE)
-probes = CapacityLimiter(1)
-
-
-async def turn() -> AsyncIterator[None]:
-    """Wait for a free connection before a thread is taken, but not for ever."""
-    try:
-        with fail_after(WAIT_SECONDS):
-            await turns.acquire()
-    except TimeoutError:
-        raise UnavailableError from None
-    try:
-        yield
-    finally:
-        turns.release()
+database = Database(settings)
 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Have as many threads as connections."""
-    to_thread.current_default_thread_limiter().total_tokens = POOL_SIZE
+    """Leave no connection behind."""
     yield
     database.close()
 
 
-server = FastAPI(title="Users", version="1.0.0", lifespan=lifespan)
-one_turn = [Depends(turn, scope="function")]
+server = FastAPI(title="Users", version="1.0.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+server.add_middleware(Observer, log_all=settings.log_all)
+
 Responses = dict[int | str, dict[str, Any]]
-unavailable: Responses = {503: {"model": Problem, "description": "The database does not answer"}}
+gone = "The database is not available"
+unavailable: Responses = {
+    503: {
+        "model": Problem,
+        "description": "The database does not answer, or too many ask it: come back after Retry-After seconds",
+        "content": {"application/json": {"example": {"detail": gone}}},
+        "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}},
+    }
+}
 unknown: Responses = {404: {"model": Problem, "description": "Nobody has this id"}}
+unchanged: Responses = {304: {"description": "Still what If-None-Match names"}}
 
 
 @server.exception_handler(UnavailableError)
 async def answer_unavailable(_: Request, __: Exception) -> Response:
     """Tell the client when to come back, and nothing about the database."""
-    problem = {"detail": "The database is not available"}
-    return JSONResponse(problem, status_code=503, headers={"Retry-After": "1"})
+    return JSONResponse({"detail": gone}, status_code=503, headers={"Retry-After": "1"})
 
 
-@server.get("/status")
+@server.get("/users", tags=["users"], response_model=list[User], responses=unavailable | unchanged)
+async def get_users(
+    limit: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="How many at most; all without it")] = None,
+    offset: Annotated[int, Query(ge=0, le=2**63 - 1, description="How many to leave out first")] = 0,
+    if_none_match: Annotated[str | None, Header(description="The ETag of an earlier answer")] = None,
+) -> Response:
+    """Return the users, in the order of their ids."""
+    page = await database.users(limit, offset)
+    headers = {"ETag": page.etag, "Cache-Control": "no-cache"}
+    if if_none_match and page.etag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return Response(page.body, media_type="application/json", headers=headers)
+
+
+@server.get("/users/{user_id}", tags=["users"], response_model=User, responses=unknown | unavailable)
+async def get_user(user_id: Annotated[int, Path(examples=[1])]) -> Response:
+    """Return one user."""
+    user = await database.user(user_id)
+    if user is None:
+        raise HTTPException(status_code=404, detail="Unknown User ID")
+    return Response(user, media_type="application/json")
+
+
+@server.get("/status", tags=["state"])
 async def get_status() -> int:
     """Say that the API is up, whatever the database does."""
     return 1
 
 
-@server.get("/ready", responses=unavailable)
+@server.get("/ready", tags=["state"], responses=unavailable)
 async def get_ready() -> Ready:
     """Say whether the database answers, within a bounded time."""
-    try:
-        with fail_after(2 * PROBE_SECONDS):
-            await to_thread.run_sync(database.check, abandon_on_cancel=True, limiter=probes)
-    except TimeoutError:
-        raise UnavailableError from None
+    await database.check()
     return Ready()
 
 
-@server.get("/users", response_model=list[User], responses=unavailable, dependencies=one_turn)
-def get_users() -> Response:
-    """Return all users, in the order of their ids."""
-    # Rows become JSON without a model object for each, which would cost more than the query.
-    return Response(to_json(database.users()), media_type="application/json")
+@server.get("/metrics", tags=["state"], response_class=Response)
+async def get_metrics() -> Response:
+    """Return what Prometheus collects."""
+    return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 
-@server.get(
-    "/users/{user_id}",
-    response_model=User,
-    responses=unknown | unavailable,
-    dependencies=one_turn,
-)
-def get_user(user_id: Annotated[int, Path(examples=[1])]) -> Response:
-    """Return one user."""
-    user = database.user(user_id)
-    if user is None:
-        raise HTTPException(status_code=404, detail="Unknown User ID")
-    return Response(to_json(user), media_type="application/json")
+# The scripts and styles of /docs come with a package: a browser needs no internet.
+server.mount("/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]))
+
+
+@server.get("/docs", include_in_schema=False)
+async def get_docs() -> Response:
+    """Show the API, to be tried out."""
+    return get_swagger_ui_html(
+        title=server.title,
+        openapi_url="openapi.json",
+        swagger_js_url="assets/swagger-ui-bundle.js",
+        swagger_css_url="assets/swagger-ui.css",
+        swagger_favicon_url="assets/favicon-32x32.png",
+    )

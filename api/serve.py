@@ -4,6 +4,7 @@ import os
 
 import uvicorn
 
+from observe import LOGGING
 from settings import SettingsError, read_port
 
 # An Ingress keeps its connections for 60 or 90 s. If the API were the first to close one,
@@ -26,6 +27,8 @@ def main() -> None:
         loop="uvloop",
         http="httptools",
         ws="none",
+        log_config=LOGGING,
+        # The API's own middleware logs, without addresses and ids of users.
         access_log=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
