@@ -64,6 +64,8 @@ class Batches(Generic[Key, Answer]):
             _, future = self._patience.popleft()
             if not future.done():
                 future.set_exception(UnavailableError())
+        # They may not take room from others while a thread hangs.
+        self._waiting = [(key, future) for key, future in self._waiting if not future.done()]
         self._alarm = loop.call_at(self._patience[0][0], self._give_up) if self._patience else None
 
     def _start(self) -> None:

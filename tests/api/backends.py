@@ -18,12 +18,15 @@ from typing import Any
 import MySQLdb
 
 HERE = Path(__file__).parent
+# Where the image has the API.
+SOURCE = os.environ.get("API_SOURCE", "/app")
 ROWS = [
     (1, "August", "august@example.com"),
     (2, "Linda", "linda@example.com"),
     (3, "Žofie 🔑 O'Hara", 'zofie"\\@example.com'),
 ]
 UNAVAILABLE = {"detail": "The database is not available"}
+RETRY_AFTER = "1"
 
 
 def free_port() -> int:
@@ -172,7 +175,7 @@ class Answer:
 
     def is_unavailable(self) -> bool:
         """Say whether this is the one and only answer for an absent database."""
-        return self.status == 503 and self.json == UNAVAILABLE
+        return (self.status, self.json, self.headers["Retry-After"]) == (503, UNAVAILABLE, RETRY_AFTER)
 
 
 class Api:
@@ -181,13 +184,13 @@ class Api:
     def __init__(self, directory: Path, **environment: str) -> None:
         self.port = free_port()
         self.log = directory / f"api-{self.port}.log"
-        self.pool = ThreadPoolExecutor(80)
+        self.pool = ThreadPoolExecutor(120)
         clean = {k: v for k, v in os.environ.items() if not k.startswith("MYSQL")}
         command = [sys.executable, "-m", "coverage", "run"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, f"--rcfile={HERE}/coverage.ini", "serve.py"],
-                cwd="/app",
+                cwd=SOURCE,
                 env=clean | {"API_PORT": str(self.port)} | environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -208,17 +211,24 @@ class Api:
             return self.get("/status").status == 200
         return False
 
+    def idle(self) -> http.client.HTTPConnection:
+        """Return a connection that has been used, and is kept."""
+        connection = self.connect()
+        connection.request("GET", "/status")
+        connection.getresponse().read()
+        return connection
+
     def connect(self) -> http.client.HTTPConnection:
         """Return a connection; what hangs for half a minute has failed."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
-    def get(self, path: str) -> Answer:
-        """Ask for a path on a connection of its own."""
+    def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """Ask for a path on a connection of its own; `If_Match="x"` is the header If-Match."""
         began = time.monotonic()
         with contextlib.closing(self.connect()) as connection:
-            connection.request("GET", path)
+            connection.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
             response = connection.getresponse()
-            text = response.read().decode()
+            text = response.read().decode(errors="replace")
             taken = time.monotonic() - began
             return Answer(response.status, text, response.headers, taken)
 
@@ -229,6 +239,19 @@ class Api:
     def output(self) -> str:
         """Return what the API printed."""
         return self.log.read_text()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what the API logged."""
+        return [json.loads(line) for line in self.output().splitlines()]
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric's samples whose text begins like this."""
+        lines = self.get("/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
+    def memory(self) -> int:
+        """Return the resident memory in MiB."""
+        return int(self.metric("process_resident_memory_bytes")) >> 20
 
     def wait(self, seconds: float = 30) -> int:
         """Return the exit status."""

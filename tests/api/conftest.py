@@ -1,13 +1,19 @@
-"""Fixtures: one MariaDB for the session, an API for each module or test that wants one."""
+"""Fixtures: one MariaDB for the session, one API for all who only ask, one for all who harm its database."""
 
+import http.client
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from backends import Api, MariaDB
+from backends import SOURCE, Api, MariaDB
+
+sys.path.insert(0, SOURCE)
 
 Start = Callable[..., Api]
+Idle = tuple[http.client.HTTPConnection, float]
 
 
 @pytest.fixture(scope="session")
@@ -53,16 +59,31 @@ def start(mariadb: MariaDB, tmp_path: Path) -> Iterator[Start]:
         api.stop()
 
 
-@pytest.fixture
-def api(start: Start) -> Api:
-    """An API for a test that harms its database."""
-    return start().ready()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def calm_api(mariadb: MariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An API for tests that only ask."""
+    """An API for tests that only ask; it logs every request."""
     started: list[Api] = []
-    yield starter(mariadb, tmp_path_factory.mktemp("api"), started)().ready()
+    yield starter(mariadb, tmp_path_factory.mktemp("calm"), started)(API_LOG="all").ready()
     for api in started:
         api.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def idle(calm_api: Api) -> Idle:
+    """A connection that nobody uses, and since when: a test that needs an old one need not wait for it."""
+    return calm_api.idle(), time.monotonic()
+
+
+@pytest.fixture(scope="session")
+def tried_api(mariadb: MariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An API that goes through all the outages, one after the other, as one in production does."""
+    started: list[Api] = []
+    yield starter(mariadb, tmp_path_factory.mktemp("tried"), started)()
+    for api in started:
+        api.stop()
+
+
+@pytest.fixture
+def api(database: MariaDB, tried_api: Api) -> Api:
+    """The same API, back on its feet."""
+    return tried_api.ready()

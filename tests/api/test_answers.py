@@ -1,11 +1,11 @@
 """What a user of the API gets while all is well."""
 
-import time
+import re
 from urllib.parse import quote
 
 import pytest
 
-from backends import ROWS, Api
+from backends import ROWS, Api, MariaDB, until
 
 USERS = [dict(zip(("user_id", "username", "email"), row, strict=True)) for row in ROWS]
 
@@ -75,28 +75,120 @@ def test_unknown_path(calm_api: Api) -> None:
 
 def test_docs_tell_the_truth(calm_api: Api) -> None:
     """Every status that a client can meet is in the document, with its body."""
-    assert calm_api.get("/docs").status == 200
     document = calm_api.get("/openapi.json").json
     promised = {path: set(operations["get"]["responses"]) for path, operations in document["paths"].items()}
     assert promised == {
         "/status": {"200"},
         "/ready": {"200", "503"},
-        "/users": {"200", "503"},
+        "/metrics": {"200"},
+        "/users": {"200", "304", "422", "503"},
         "/users/{user_id}": {"200", "404", "422", "503"},
     }
+    examples = [
+        parameter["schema"].get("examples") or parameter.get("description")
+        for operations in document["paths"].values()
+        for parameter in operations["get"].get("parameters", [])
+    ]
+    assert len(examples) == 4
+    assert all(examples)
     schemas = document["components"]["schemas"]
     assert set(schemas["User"]["properties"]) == set(USERS[0])
     assert set(schemas["Problem"]["properties"]) == {"detail"}
 
 
-def test_keeps_a_connection_longer_than_an_idle_ingress(calm_api: Api) -> None:
-    """uvicorn alone would close it after 5 s, and an Ingress answer 502."""
-    connection = calm_api.connect()
-    connection.request("GET", "/status")
-    connection.getresponse().read()
-    before = connection.sock
-    time.sleep(6)
-    connection.request("GET", "/status")
-    assert connection.getresponse().read() == b"1"
-    assert connection.sock is before
-    connection.close()
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [("limit=2", [1, 2]), ("limit=1&offset=1", [2]), ("offset=2", [3]), ("offset=3", []), ("limit=999999", [1, 2, 3])],
+)
+def test_a_part_of_the_users(calm_api: Api, query: str, ids: list[int]) -> None:
+    """The bare call returns all."""
+    answer = calm_api.get(f"/users?{query}")
+    assert (answer.status, [user["user_id"] for user in answer.json]) == (200, ids)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "offset=-1", f"offset={2**64}", "limit=1;--"])
+def test_no_part_of_the_users(calm_api: Api, query: str) -> None:
+    """What is no number of users is refused, and said to be."""
+    answer = calm_api.get(f"/users?{query}")
+    assert (answer.status, answer.json["detail"][0]["loc"]) == (422, ["query", query.split("=")[0]])
+
+
+def test_what_has_not_changed_is_not_sent_again(mariadb: MariaDB, calm_api: Api) -> None:
+    """An ETag for each list; it changes with the rows, not with the time."""
+    first = calm_api.get("/users")
+    tag = first.headers["ETag"]
+    for known in (tag, f'W/{tag}, "other"'):
+        again = calm_api.get("/users", If_None_Match=known)
+        assert (again.status, again.text, again.headers["ETag"]) == (304, "", tag)
+    assert calm_api.get("/users", If_None_Match='"other"').json == USERS
+    assert calm_api.get("/users?limit=2").headers["ETag"] != tag
+    mariadb.sql("INSERT INTO Main.Users VALUES (4, 'New', 'new@example.com')")
+    try:
+        changed = calm_api.get("/users", If_None_Match=tag)
+        assert (changed.status, len(changed.json)) == (200, 4)
+    finally:
+        mariadb.sql("DELETE FROM Main.Users WHERE id = 4")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/users", 200), ("/status", 200), ("/nothing", 404), ("/users/x", 422)])
+def test_a_request_id_passes_through(calm_api: Api, path: str, status: int) -> None:
+    """From the client to the answer and the log; one that could harm a log is replaced."""
+    name = f"trace-1/{status}{path.replace('/', '.')}"
+    answer = calm_api.get(path, X_Request_ID=name)
+    assert (answer.status, answer.headers["X-Request-ID"]) == (status, name)
+    until(lambda: name in calm_api.output(), "the line in the log")
+    [line] = [line for line in calm_api.lines() if line.get("request_id") == name]
+    assert (line["level"], line["message"], line["status"]) == ("info", "request", status)
+    made = [calm_api.get(path, **head).headers["X-Request-ID"] for head in ({}, {"X_Request_ID": 'a" b'}, {})]
+    assert len(set(made)) == 3
+    assert all(len(name) == 32 and name.isalnum() for name in made)
+
+
+def test_logs_name_nobody(calm_api: Api) -> None:
+    """Neither whose data was asked for, nor by whom, nor anything that a client made up."""
+    calm_api.get("/users/2?email=linda@example.com", User_Agent="Nosy/1.0")
+    calm_api.get("/users/424242")
+    calm_api.get("/secret-path")
+    until(lambda: "/users/{user_id}" in calm_api.output(), "the line in the log")
+    lines = calm_api.lines()
+    assert {"time", "level", "logger", "message", "method", "route", "milliseconds"} <= set(lines[-1])
+    for word in ("linda", "Nosy", "424242", "127.0.0.1:", "secret"):
+        assert word not in "".join(str(line) for line in lines if line["logger"] == "api.requests")
+
+
+def test_metrics_count(calm_api: Api) -> None:
+    """Requests by route and status, their seconds, the pool, the process; no version, no path that a client made up."""
+    counted = 'http_requests_total{method="GET",route="/users/{user_id}",status="404"}'
+    before = calm_api.metric(counted)
+    for number in range(3):
+        calm_api.get(f"/users/{777000 + number}")
+        calm_api.get(f"/made-up-{number}", method="BREW")
+    assert calm_api.metric(counted) == before + 3
+    assert calm_api.metric('http_request_duration_seconds_count{route="/users/{user_id}"}') >= 3
+    assert calm_api.metric("http_requests_in_flight") == 1
+    assert calm_api.metric("database_connections{") >= 1
+    assert calm_api.metric("database_batch_size_count") >= 3
+    text = calm_api.get("/metrics").text
+    assert not any(word in text for word in ("made-up", "777001", "BREW", "python_info"))
+
+
+@pytest.mark.parametrize("path", ["/users", "/users/1", "/users/999", "/docs", "/nothing"])
+def test_browsers_are_told_to_be_careful(calm_api: Api, path: str) -> None:
+    """Nothing from elsewhere is loaded, no type is guessed, no page of ours is framed, nobody learns what runs here."""
+    headers = calm_api.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Server"] is None
+
+
+def test_docs_bring_what_they_need(calm_api: Api) -> None:
+    """Scripts and styles are the API's own, under whatever prefix an Ingress serves it."""
+    page = calm_api.get("/docs").text
+    named = re.findall(r'''(?:src|href|url)\s*[=:]\s*["\']([^"\']+)''', page)
+    assert len(named) == 4
+    for name in named:
+        assert not name.startswith(("/", "http"))
+        assert calm_api.get(f"/{name}").status == 200
+    assert "://" not in page

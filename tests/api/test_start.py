@@ -1,11 +1,14 @@
 """What the environment may say."""
 
 import signal
+import time
 
 import pytest
 
 from backends import ROWS, Api, MariaDB, until
-from conftest import Start
+from conftest import Idle, Start
+from database import PROBE, Pool
+from settings import Settings
 
 PASSWORDS = [
     "datascientest1234",
@@ -21,23 +24,25 @@ PASSWORDS = [
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
-def test_any_password(database: MariaDB, start: Start, password: str) -> None:
+def test_any_password(database: MariaDB, password: str) -> None:
     """A password is data: no character of it means anything."""
-    database.user("app", password)
-    api = start(MYSQL_PASSWORD=password).ready()
-    assert len(api.get("/users").json) == len(ROWS)
-    assert password not in api.output()
+    database.user("other", password)
+    pool = Pool(Settings(user="other", password=password, port=database.port), 1, 2, 2)
+    assert len(pool.read(PROBE)) == 1
+    pool.close()
 
 
-def test_any_user_and_database_name(database: MariaDB, start: Start) -> None:
-    """Names are data too."""
+def test_any_user_password_and_database_name(database: MariaDB, start: Start) -> None:
+    """Names are data too, from the environment on."""
+    password = "".join(PASSWORDS)
     database.sql("CREATE OR REPLACE DATABASE `a/b?c%d`")
     database.sql("CREATE TABLE `a/b?c%d`.Users AS SELECT * FROM Main.Users")
-    database.user("o'user@x", "p")
+    database.user("o'user@x", password)
     database.sql("GRANT SELECT ON `a/b?c%%d`.* TO %s@'%%'", "o'user@x")
-    names = {"MYSQL_USER": "o'user@x", "MYSQL_PASSWORD": "p"}
+    names = {"MYSQL_USER": "o'user@x", "MYSQL_PASSWORD": password}
     api = start(**names, MYSQL_DATABASE="a/b?c%d").ready()
     assert len(api.get("/users").json) == len(ROWS)
+    assert password not in api.output()
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,10 @@ def test_any_user_and_database_name(database: MariaDB, start: Start) -> None:
         (
             {"API_PORT": "eighty"},
             "API_PORT: 'eighty' is not a port: give a number from 1 to 65535",
+        ),
+        (
+            {"API_LOG": "loud", "API_BATCH": "0"},
+            "API_LOG: 'loud' is not 'faults' or 'all'; API_BATCH: '0' is not a number from 1 to 1000",
         ),
     ],
 )
@@ -84,8 +93,9 @@ def test_starts_before_its_database(database: MariaDB, start: Start) -> None:
     assert len(api.get("/users").json) == len(ROWS)
 
 
-def test_sigterm_lets_finish_what_has_begun(database: MariaDB, api: Api) -> None:
+def test_sigterm_lets_finish_what_has_begun(database: MariaDB, start: Start) -> None:
     """A roll-out does not cut a request in two."""
+    api = start().ready()
     with database.locked():
         answer = api.soon("/users")
         until(lambda: database.waiting("app") == 1, "a query in flight")
@@ -94,3 +104,14 @@ def test_sigterm_lets_finish_what_has_begun(database: MariaDB, api: Api) -> None
         assert not answer.done()
     assert answer.result().status == 200
     assert api.wait(10) in (0, -signal.SIGTERM)
+
+
+def test_keeps_a_connection_longer_than_an_idle_ingress(calm_api: Api, idle: Idle) -> None:
+    """uvicorn alone would close it after 5 s, and an Ingress answer 502. It has been idle since the first test."""
+    connection, since = idle
+    time.sleep(max(0, 6 - (time.monotonic() - since)))
+    before = connection.sock
+    connection.request("GET", "/status")
+    assert connection.getresponse().read() == b"1"
+    assert connection.sock is before
+    connection.close()
