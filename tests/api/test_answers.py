@@ -186,7 +186,7 @@ def test_browsers_are_told_to_be_careful(calm_api: Api, path: str) -> None:
 def test_docs_bring_what_they_need(calm_api: Api) -> None:
     """Scripts and styles are the API's own, under whatever prefix an Ingress serves it."""
     page = calm_api.get("/docs").text
-    named = re.findall(r'''(?:src|href|url)\s*[=:]\s*["\']([^"\']+)''', page)
+    named = re.findall(r"""(?:src|href|url)\s*[=:]\s*["\']([^"\']+)""", page)
     assert len(named) == 4
     for name in named:
         assert not name.startswith(("/", "http"))

@@ -97,7 +97,7 @@ def test_frozen_server_does_not_freeze_the_api(database: MariaDB, api: Api) -> N
 
 
 def test_slow_database_slows_nothing_else(database: MariaDB, start: Start) -> None:
-    """A twentieth of a second each way: all are served, in few questions, and nobody much later than one question takes."""
+    """A twentieth of a second each way: all are served, in few questions, and nobody much later than one takes."""
     with SlowWay(database.port, 0.05) as way:
         api = start(MYSQL_PORT=str(way.port)).ready()
         assert recovered(api)
