@@ -40,7 +40,8 @@ def table(found: dict[str, Any]) -> str:
             f"Memory of each container after the run: {memory}.",
             "",
             f"Measured on {setting['date']}: {setting['cpus']} × {setting['cpu']}; one CPU a server; "
-            f"{setting['connections']} connections; medians of {setting['rounds']} rounds of {setting['seconds']} s each, all servers in turns.",
+            f"{setting['connections']} connections; "
+            f"medians of {setting['rounds']} rounds of {setting['seconds']} s each, all servers in turns.",
         ]
     )
 
