@@ -123,7 +123,7 @@ def main(target: Path, *folders: Path) -> None:
     status = target / "var/lib/dpkg/status"
     status.parent.mkdir(parents=True, exist_ok=True)
     status.write_text("\n".join(run("dpkg-query", "--status", name) for name in sorted(kept)))
-    subprocess.run(["ldconfig", "-r", str(target)], check=True)
+    subprocess.run(["/sbin/ldconfig", "-r", str(target)], check=True)
 
 
 if __name__ == "__main__":

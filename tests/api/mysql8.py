@@ -101,7 +101,7 @@ class Session(socketserver.StreamRequestHandler):
             statement = command[1:].upper()
             if command[:1] != b"\x03" or not statement.startswith((b"SELECT", b"SHOW")):
                 self.send(OK)
-            elif b"`USERS`" in statement and self.server.errors:
+            elif b"FROM USERS" in statement and self.server.errors:
                 code = self.server.errors.pop()
                 self.send(b"\xff" + code.to_bytes(2, "little") + b"#HY000Broken")
             else:
