@@ -17,6 +17,9 @@ from .kube_ownership import MANAGER, MARK, carries_mark, replacement, touched_by
 
 Object = dict[str, Any]
 
+# What the server says to an object that breaks the rules of its kind.
+_INVALID = 422
+
 # In the order in which they are deleted. A namespace is never among them.
 PRUNABLE = (
     ("networking.k8s.io/v1", "Ingress", "ingresses"),
@@ -135,9 +138,16 @@ class Planner:
             # It may belong to others too: it is used as it is.
             return Planned(manifest, "left", live)
         wanted, notes = yielded(manifest, live, self.autoscalers)
-        applied = self.client.dry_apply(path, wanted, MANAGER)
+        touched = touched_by_others(live)
+        try:
+            applied = self.client.dry_apply(path, wanted, MANAGER)
+        except ApiError as error:
+            if error.status != _INVALID or not touched:
+                raise
+            # Ours and theirs together are no valid object (a port was edited, say): it can be put right as a whole only.
+            applied = _labelled(live, wanted)
         before, after = essence(live), essence(applied)
-        if not touched_by_others(live):
+        if not touched:
             return Planned(wanted, "left" if before == after else "change", live, before, after, wanted, notes)
         whole = replacement(wanted, applied, live, SERVER_SIDE)
         try:
@@ -172,6 +182,15 @@ class Planner:
         gone = sorted((key for key in self.ours if key not in wanted), key=lambda key: (order.index(key[0]), key[1]))
         note = "it is in no manifest any more"
         return [Planned(live, "delete", live, essence(live), notes=[note]) for live in (self.ours[key] for key in gone)]
+
+
+def _labelled(live: Object, wanted: Object) -> Object:
+    """The live object with our labels and annotations, as an apply would have left its metadata."""
+    merged = deepcopy(live)
+    for key in ("labels", "annotations"):
+        if key in wanted["metadata"]:
+            merged["metadata"][key] = (merged["metadata"].get(key) or {}) | wanted["metadata"][key]
+    return merged
 
 
 def described(planned: list[Planned]) -> list[dict[str, Any]]:

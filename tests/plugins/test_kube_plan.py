@@ -135,6 +135,24 @@ def test_actions(live: Object, applied: Object, replaced: Object, action: str) -
     assert paths == {f"spec.{key}" for key in {*live, *replaced} if live.get(key) != replaced.get(key)}
 
 
+def test_drift_that_an_apply_cannot_mend_is_replaced() -> None:
+    """A port edited by hand: to an apply there are two then, of one name."""
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        if is_list(path):
+            return 200, {"items": []}
+        if method == "PATCH":
+            return status(422, "Duplicate value")
+        metadata = {"name": "w", "namespace": "n", "resourceVersion": "1", "managedFields": [OURS, BY_HAND]}
+        spec = {"a": 1} if method == "GET" else body["spec"]
+        return 200, {"kind": "Service", "metadata": metadata, "spec": spec}
+
+    with serving(route) as server:
+        planned = planner(server).plan([SERVICE])[0]
+    assert planned.action == "replace"
+    assert {change.path for change in planned.fields} == {"spec.a", "spec.ports"}
+
+
 def test_what_only_we_have_written_costs_one_dry_run() -> None:
     asked: list[str] = []
 
