@@ -144,7 +144,7 @@ class Planner:
         except ApiError as error:
             if error.status != _INVALID or not touched:
                 raise
-            # Ours and theirs together are no valid object (a port was edited, say): it can be put right as a whole only.
+            # Ours and theirs together are no valid object (a port was edited, say): only a whole one is.
             applied = _labelled(live, wanted)
         before, after = essence(live), essence(applied)
         if not touched:
