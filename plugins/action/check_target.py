@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
+
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils.cluster_check import check_cluster
 from ..module_utils.image_reference import BadReference, split_registry
@@ -14,8 +17,36 @@ from ..module_utils.registry_credentials import CredentialsError
 from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
 from ..module_utils.role_arguments import WrongArguments, wrong_names, wrong_values
 from ..module_utils.target_rules import find_problems
-from ..plugin_utils.kube_action import CLUSTER_ARGUMENTS
 from ..plugin_utils.plain_action import PlainAction
+
+
+class Target(Mapping[str, Any]):
+    """The variables app_* by name, each templated when it is asked for: most are plain, and a template is dear."""
+
+    def __init__(self, variables: Mapping[str, Any], templar: Any) -> None:
+        self._raw = {name.removeprefix("app_"): value for name, value in variables.items() if name.startswith("app_")}
+        self._templar = templar
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._raw[name]
+        return self._templar.template(value) if self._templar.is_template(value) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+def stages_of_run(stages: list[str], run_tags: Iterable[str], skip_tags: Iterable[str]) -> set[str]:
+    """What the run comes to: what the playbook does, as far as --tags and --skip-tags let it."""
+    everything = bool({"all", "tagged"} & set(run_tags))
+    return (set(stages) if everything else set(stages) & set(run_tags)) - set(skip_tags)
+
+
+def builds(target: Mapping[str, Any]) -> bool:
+    """Whether any image is built here."""
+    return not target["api_image"] or (boolean(target["db_enabled"]) and not target["db_image"])
 
 
 class ActionModule(PlainAction):
@@ -28,37 +59,27 @@ class ActionModule(PlainAction):
         CredentialsError,
         KubeError,
     )
-    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
-        "target": {"type": "dict", "required": True, "no_log": True},
-        "roles": {"type": "dict", "default": {}},
-        "registry": {
-            "type": "dict",
-            "options": {"registry": {"type": "str", "required": True}, **CREDENTIALS_SPEC},
-        },
-        "cluster": {
-            "type": "dict",
-            "options": {
-                "namespace": {"type": "str", "default": ""},
-                "namespace_create": {"type": "bool", "default": True},
-                "ingress_class": {"type": "str", "default": ""},
-                **CLUSTER_ARGUMENTS,
-            },
-        },
-    }
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"roles": {"type": "dict", "default": {}}}
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Fail with one line for each problem; nothing is asked for a target whose variables are wrong."""
+        """Fail with one line for each problem; nobody is asked for a target whose variables are wrong."""
         self._names_and_types(arguments["roles"])
-        self._embedded(arguments)
-        if problems := find_problems({name.removeprefix("app_"): value for name, value in arguments["target"].items()}):
+        target = Target(self.variables, self._templar)
+        stages = stages_of_run(
+            target["stages"], self.variables["ansible_run_tags"], self.variables["ansible_skip_tags"]
+        )
+        asks_cluster = bool(stages & {"deploy", "teardown"})
+        if asks_cluster:
+            self._embedded(target)
+        if problems := find_problems(target):
             raise WrongArguments("\n".join(problems))
-        if asked := arguments["registry"]:
-            open_registry(split_registry(asked["registry"])[0], asked).ping()
-        return {"cluster": self._cluster(arguments["cluster"])}
+        if stages & {"build", "push", "deploy"} and builds(target):
+            self._registry(target)
+        return {"cluster": self._cluster(target) if asks_cluster else {}}
 
-    def _embedded(self, arguments: dict[str, Any]) -> None:
+    def _embedded(self, target: Target) -> None:
         """A platform that is down has many faces: a file, a port, a socket that is not there. Say it once."""
-        kubeconfig = (arguments["cluster"] or {}).get("kubeconfig")
+        kubeconfig = str(target["kubeconfig"])
         if kubeconfig and "embedded" in self.variables.get("group_names", []) and not Path(kubeconfig).exists():
             raise WrongArguments(
                 f"The embedded platform is not up ({kubeconfig} is not there): bring it up with `make deploy` or "
@@ -67,16 +88,26 @@ class ActionModule(PlainAction):
 
     def _names_and_types(self, roles: dict[str, list[str] | None]) -> None:
         variables = self.variables
-        folder = Path(str(variables["role_path"])).parent if roles else Path()
+        folder = Path(str(variables["role_path"])).parent
         found = [line for name, facts in roles.items() for line in wrong_names(folder / name, variables, facts or [])]
         if not found:
-            evaluate = self._templar.template
-            found = [line for name in roles for line in wrong_values(folder / name, variables, evaluate)]
+            # What is a template is looked at when its role runs: here most of them stand for app_*.
+            plain = {name: value for name, value in variables.items() if not self._templar.is_template(value)}
+            found = [line for name in roles for line in wrong_values(folder / name, plain)]
         if found:
             raise WrongArguments("; ".join(found))
 
-    def _cluster(self, asked: dict[str, Any] | None) -> dict[str, Any]:
-        if not asked:
-            return {}
-        with KubeClient.from_kubeconfig(asked["kubeconfig"], asked["context"]) as client:
-            return check_cluster(client, asked["namespace"], asked["namespace_create"], asked["ingress_class"])
+    def _registry(self, target: Target) -> None:
+        asked = {
+            "username": target["registry_username"],
+            "password": target["registry_password"],
+            "docker_config": target["docker_config"],
+            "timeout": CREDENTIALS_SPEC["timeout"]["default"],
+        }
+        open_registry(split_registry(str(target["registry"]))[0], asked).ping()
+
+    def _cluster(self, target: Target) -> dict[str, Any]:
+        with KubeClient.from_kubeconfig(str(target["kubeconfig"]), str(target["context"])) as client:
+            return check_cluster(
+                client, str(target["namespace"]), boolean(target["namespace_create"]), str(target["ingress_class"])
+            )

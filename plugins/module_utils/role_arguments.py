@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .kube_config import load_documents
 
-# Any value has these types: there is nothing to check, and to template some of them is dear (checksums).
+# Any value has these types: there is nothing to check.
 _ANYTHING = ("str", "path", "raw")
 
 
@@ -38,6 +39,7 @@ def describe_unknown(role: str, unknown: Iterable[str], known: Iterable[str]) ->
     return f"The role {role} does not know the {noun} {', '.join(parts)}: see roles/{role}/meta/argument_specs.yml"
 
 
+@lru_cache
 def specification(role: Path) -> dict[str, dict[str, Any]]:
     """The arguments of a role, from its meta/argument_specs.yml."""
     text = (role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
@@ -52,7 +54,7 @@ def wrong_names(role: Path, given: Iterable[str], provides: Iterable[str]) -> li
     return [describe_unknown(role.name, unknown, known)] if unknown else []
 
 
-def wrong_values(role: Path, given: Mapping[str, Any], evaluate: Callable[[Any], Any]) -> list[str]:
+def wrong_values(role: Path, given: Mapping[str, Any]) -> list[str]:
     """One line for each value that is not of the type, or none of the choices, that the role's specification names.
 
     What Ansible itself checks when a role begins, without a task of its own for each.
@@ -62,7 +64,7 @@ def wrong_values(role: Path, given: Mapping[str, Any], evaluate: Callable[[Any],
         for name, option in specification(role).items()
         if name in given and (option.get("type", "str") not in _ANYTHING or "choices" in option)
     }
-    found = ArgumentSpecValidator(spec).validate({name: evaluate(given[name]) for name in spec})
+    found = ArgumentSpecValidator(spec).validate({name: given[name] for name in spec})
     return [f"{role.name}: {' '.join(message.split())}" for message in found.error_messages]
 
 
