@@ -90,7 +90,9 @@ def secrets() -> list[str]:
 
 def main() -> int:
     """Run all of it, then write."""
-    text = SOURCE.read_text(encoding="utf-8").replace("@NAMESPACE@", os.environ.get("DOCS_NAMESPACE", "fastapi-mysql"))
+    text = SOURCE.read_text(encoding="utf-8")
+    for name, usual in (("NAMESPACE", "fastapi-mysql"), ("API_IMAGE", "fastapi-mysql-api")):
+        text = text.replace(f"@{name}@", os.environ.get(f"DOCS_{name}", usual))
     text = BLOCK.sub(filled, text)
     if any(secret in text for secret in secrets()):
         raise SystemExit("A password is in what was printed: nothing was written.")

@@ -13,6 +13,7 @@ from ansible import constants, context
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import shortened
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import (
     History,
     announcement,
@@ -44,6 +45,10 @@ author:
 def shade(name: str) -> str:
     """The color that the user has chosen for changes, errors and the like."""
     return str(constants.config.get_config_value(f"COLOR_{name}"))
+
+
+# How much of a failure is told before the end.
+HINT = 100
 
 
 @dataclass
@@ -106,8 +111,7 @@ class CallbackModule(Default):
             return
         self._last_task_name = task.get_name().strip()
         role = task._role.get_name(include_role_fqcn=False) if task._role else ""
-        roles = frozenset(str(one.get_name()) for one in self.play.get_roles())
-        stage = stage_of(role, task.name or "", roles) if role else ""
+        stage = stage_of(role, task.name or "") if role else ""
         if stage and stage != self.stage:
             self.finish()
             self.stage = stage
@@ -163,7 +167,7 @@ class CallbackModule(Default):
         self.broken = True
         failure = Failure(result.host.get_name(), result.task.get_name(), cause_of(result.result))
         self.failures.append(failure)
-        first = failure.cause.partition("\n")[0]
+        first = shortened(failure.cause.partition("\n")[0], HINT)
         self._display.display(f"  ✗ {failure.host}: {failure.task}: {first}", color=shade("ERROR"))
 
     def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:

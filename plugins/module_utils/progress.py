@@ -16,39 +16,35 @@ WORTH_TELLING = 3.0
 
 # A role's tasks belong to one stage; where a role does more, the task's own prefix tells.
 ROLES = {
-    "image": "build",
-    "images": "build",
     "release": "deploy",
-    "secret": "secret",
     "workload": "deploy",
 }
 PREFIXES = {
+    ("image", "build"): "build",
     ("image", "login"): "push",
     ("image", "push"): "push",
-    ("image", "publish"): "push",
-    ("release", "secret"): "secret",
-    ("release", "rollout"): "rollout",
-    ("release", "wait"): "rollout",
+    ("release", "failed"): "undo",
+    ("release", "plan"): "plan",
+    ("release", "restore"): "undo",
     ("release", "watch"): "rollout",
-    ("release", "verify"): "verify",
-    ("release", "roll back"): "roll back",
     ("workload", "wait"): "rollout",
 }
-# Roles that only check what the stage after them is given.
-SILENT = {"app"}
+# What only looks, renders or hands on belongs to the stage that it is done for: the one that runs, or the next.
+SILENT_ROLES = {"app", "image", "images"}
+SILENT_PREFIXES = {"render"}
+# These may take minutes, and are announced even when nobody knows how long they took before.
+LONG = {"platform", "build", "push", "rollout"}
 
 
-def stage_of(role: str, task: str, play_roles: frozenset[str]) -> str:
-    """The stage that a task belongs to; empty for one that belongs to whatever comes next."""
-    if role in SILENT:
-        return ""
+def stage_of(role: str, task: str) -> str:
+    """The stage that a task belongs to; empty for one that belongs to whatever it is done for."""
     if role.startswith("local_"):
         return "platform"
-    if role in ("image", "images") and play_roles & {"workload", "release"}:
-        # Only looked up there, not built.
-        return "deploy"
     prefix = task.partition(" | ")[0].strip().lower() if " | " in task else ""
-    return PREFIXES.get((role, prefix)) or ROLES.get(role, role)
+    known = PREFIXES.get((role, prefix))
+    if known is None and (role in SILENT_ROLES or prefix in SILENT_PREFIXES):
+        return ""
+    return known or ROLES.get(role, role)
 
 
 @dataclass
@@ -96,7 +92,7 @@ class History:
 
 def announcement(stage: str, expected: float | None, left: float | None) -> str:
     """The line when a stage begins; empty when it will be over before it is read."""
-    if expected is not None and expected < WORTH_TELLING:
+    if expected < WORTH_TELLING if expected is not None else stage not in LONG:
         return ""
     told = [f"about {duration(expected)}"] if expected is not None else []
     if left is not None and expected is not None and left - expected >= WORTH_TELLING:

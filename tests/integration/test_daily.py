@@ -93,7 +93,8 @@ def test_logs_and_where_it_answers(deployed: Deployed) -> None:
     run = deployed.target.playbook("playbooks/logs.yml", logs_container="mysql", logs_tail=500).succeeded()
     lines = [line for line in run.stdout.splitlines() if "/mysql  " in line]
     assert len(lines) > 4
-    assert lines == sorted(lines)
+    # To the second, as they are shown.
+    assert [line[:19] for line in lines] == sorted(line[:19] for line in lines)
     assert not [one for one in SPELLINGS if one in run.output]
     run = deployed.target.playbook("playbooks/open.yml").succeeded()
     assert f"URL       http://127.0.0.1:8080 (Host: {deployed.target.host})" in run.stdout

@@ -17,8 +17,6 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import 
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-DEPLOY = frozenset({"app", "images", "workload"})
-BUILD = frozenset({"app", "images"})
 
 PLAYBOOK = """
 - hosts: nobody
@@ -107,20 +105,26 @@ def test_verbose_is_as_ansible_prints_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "task", "roles", "stage"),
+    ("role", "task", "stage"),
     [
-        ("local_docker", "Engine | Configure it", frozenset[str](), "platform"),
-        ("app", "Validate | Check", DEPLOY, ""),
-        ("image", "Build | Build", BUILD, "build"),
-        ("image", "Push | Log in to the registry", BUILD, "push"),
-        ("image", "Inspect | Look for this content in the registry", DEPLOY, "deploy"),
-        ("workload", "Compare | Let the cluster check them", DEPLOY, "deploy"),
-        ("workload", "Wait | Wait until all Pods are the wanted ones", DEPLOY, "rollout"),
-        ("evidence", "Collect | Write", frozenset[str](), "evidence"),
+        ("local_docker", "Engine | Configure it", "platform"),
+        ("app", "Check | Check the variables, the registry and the cluster", ""),
+        ("images", "Inspect | Look for this content in the registry", ""),
+        ("image", "Build | Build the image", "build"),
+        ("image", "Push | Push the image", "push"),
+        ("image", "Result | Hand on the reference by digest", ""),
+        ("secret", "Render | Render the Secret", ""),
+        ("secret", "Apply | Apply the namespace and the Secret", "secret"),
+        ("release", "Plan | Let the cluster check the set and say what differs", "plan"),
+        ("workload", "Apply | Apply what is new or different", "deploy"),
+        ("workload", "Wait | Wait until all Pods are the wanted ones", "rollout"),
+        ("verify", "Ask | Wait until the Ingress and the Pods give the answers expected", "verify"),
+        ("evidence", "Collect | Write", "evidence"),
+        ("compose", "Refuse unknown arguments", "compose"),
     ],
 )
-def test_stage_of(role: str, task: str, roles: frozenset[str], stage: str) -> None:
-    assert stage_of(role, task, roles) == stage
+def test_stage_of(role: str, task: str, stage: str) -> None:
+    assert stage_of(role, task) == stage
 
 
 def test_what_is_left_is_what_was_not_done_last_time(tmp_path: Path) -> None:
@@ -152,6 +156,7 @@ def test_lines() -> None:
     assert announcement("build", 40.0, 65.0) == "… build: about 40 s, 65 s in all"
     assert announcement("verify", 0.4, 0.4) == ""
     assert announcement("build", None, None) == "… build"
+    assert announcement("verify", None, None) == ""
     assert conclusion("build", 41.23, 2, False) == "✓ build        41.2 s  2 changed"
     assert conclusion("rollout", 12.0, 0, True) == "✗ rollout      12.0 s  failed"
     assert duration(400) == "6 min 40 s"
