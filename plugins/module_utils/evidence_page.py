@@ -20,6 +20,8 @@ PHASES = (("scheduled", "PodScheduled"), ("containers up", ""), ("ready", "Ready
 # Steps between the marks of an axis: 1, 2, 5 and their tens.
 STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 MARKS = 6
+# How many times as long as the slowest start the time from the first to the last may be, to be drawn on one axis.
+FAR = 5
 
 
 def render(folder: Path, evidence: Object, files: dict[str, str]) -> str:
@@ -96,12 +98,15 @@ def timeline(pods: list[Object]) -> Object:
         ]
         rows.append((pod, created, times))
     if not rows:
-        return {"rows": [], "marks": []}
+        return {"rows": [], "marks": [], "together": True}
+    longest = max(one - created for _, created, times in rows for one in (created, *times) if one is not None)
     zero = min(created for _, created, _ in rows)
-    last = max([one for _, created, times in rows for one in (created, *times) if one is not None])
-    span = max(1.0, last - zero)
-    drawn = [drawn_row(pod, created, times, zero, span) for pod, created, times in rows]
-    return {"rows": sorted(drawn, key=lambda row: row["left"]), "marks": marks(span), "span": span}
+    last = max(one for _, created, times in rows for one in (created, *times) if one is not None)
+    # Pods of other times (of a revision before, or put in the place of one that is gone) would make all bars dots.
+    together = last - zero <= FAR * max(longest, 10.0)
+    span = max(1.0, last - zero if together else longest)
+    drawn = [drawn_row(pod, created, times, zero if together else created, span) for pod, created, times in rows]
+    return {"rows": sorted(drawn, key=lambda row: row["left"]), "marks": marks(span), "together": together}
 
 
 def drawn_row(pod: Object, created: float, times: list[float | None], zero: float, span: float) -> Object:

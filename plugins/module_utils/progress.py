@@ -32,7 +32,8 @@ PREFIXES = {
 # What only looks, renders or hands on belongs to the stage that it is done for: the one that runs, or the next.
 SILENT_ROLES = {"app", "image", "images"}
 SILENT_PREFIXES = {"render"}
-# These may take minutes, and are announced even when nobody knows how long they took before.
+# Only these are announced: when one of them begins, there is work to do, and it may take minutes. All others are quick,
+# or find that there is nothing to do.
 LONG = {"platform", "build", "push", "rollout"}
 
 
@@ -92,7 +93,7 @@ class History:
 
 def announcement(stage: str, expected: float | None, left: float | None) -> str:
     """The line when a stage begins; empty when it will be over before it is read."""
-    if expected < WORTH_TELLING if expected is not None else stage not in LONG:
+    if stage not in LONG or (expected is not None and expected < WORTH_TELLING):
         return ""
     told = [f"about {duration(expected)}"] if expected is not None else []
     if left is not None and expected is not None and left - expected >= WORTH_TELLING:

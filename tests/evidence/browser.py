@@ -95,9 +95,9 @@ class Page:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    def screenshot(self, file: Path) -> None:
-        """All of the page, down to its end."""
-        taken = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def screenshot(self, file: Path, whole: bool = True) -> None:
+        """All of the page, down to its end, or what is seen of it without scrolling."""
+        taken = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         file.write_bytes(base64.b64decode(taken["data"]))
 
 

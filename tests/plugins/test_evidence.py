@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.evidence import ActionModule
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_folder import masked_manifest, slug
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_images import size
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_page import marks
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_page import marks, timeline
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
 
@@ -193,6 +193,25 @@ def test_only_the_secrets_values_are_masked() -> None:
 @pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (5_100, "5.1 kB"), (75_705_100, "75.7 MB")])
 def test_size(count: int, text: str) -> None:
     assert size(count) == text
+
+
+def test_pods_of_other_times_begin_together() -> None:
+    def made(hour: int) -> dict[str, Any]:
+        day = f"2026-11-23T{hour:02d}:00:"
+        steps = {"PodScheduled": f"{day}00Z", "Ready": f"{day}20Z"}
+        return {
+            "name": str(hour),
+            "created": f"{day}00Z",
+            "steps": steps,
+            "ready": True,
+            "containers": [{"started": f"{day}05Z"}],
+        }
+
+    apart = timeline([made(10), made(12)])
+    assert [row["left"] for row in apart["rows"]] == [0, 0]
+    assert [row["end"] for row in apart["rows"]] == [100, 100]
+    assert not apart["together"]
+    assert timeline([made(10), made(10)])["together"]
 
 
 @pytest.mark.parametrize("span", [1, 17, 61, 3600, 90_000, 5_000_000])

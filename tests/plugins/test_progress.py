@@ -153,6 +153,7 @@ def test_only_some_runs_are_remembered(tmp_path: Path) -> None:
 
 
 def test_lines() -> None:
+    assert announcement("deploy", 40.0, 65.0) == ""
     assert announcement("build", 40.0, 65.0) == "… build: about 40 s, 65 s in all"
     assert announcement("verify", 0.4, 0.4) == ""
     assert announcement("build", None, None) == "… build"
