@@ -82,6 +82,11 @@ plan: $(VENV)/deploy ## Say what make deploy would change, object by object; cha
 bench: $(VENV)/test ## Measure site.yml beside a script written by hand (under 10 minutes)
 	bench/deploy/measure.py $(ARGS)
 
+.PHONY: bench-api
+bench-api: $(VENV)/test ## Measure the API beside the usual solution (a quarter of an hour), and write docs/PERFORMANCE.md
+	. tests/docker-env; bench/api/run.py $(ARGS)
+	bench/api/report.py
+
 .PHONY: soak
 soak: $(VENV)/test ## Run the tests that take long, on a platform that is up
 	tests/soak/run

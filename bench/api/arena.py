@@ -35,13 +35,17 @@ SERVERS: Final = {
 }
 
 
+class DockerError(SystemExit):
+    """What ends a script with one line, unless it is expected."""
+
+
 def docker(*arguments: str, **environment: str) -> str:
     """Run the docker command line and return what it prints; secrets travel in the environment."""
     done = subprocess.run(
         [DOCKER, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise SystemExit(f"docker {arguments[0]} failed: {done.stderr.strip()[-500:]}")
+        raise DockerError(f"docker {arguments[0]} failed: {done.stderr.strip()[-500:]}")
     return done.stdout.strip()
 
 
@@ -95,10 +99,10 @@ class Arena:
             own = [f"--env={variable}" for variable in server.environment]
             self._run(name, "--cpus", "1", "--memory", "256m", *own, self.images["compared"], *server.command)
         for name in self.servers:
-            deadline = time.monotonic() + 30
-            while (found := self.load(name, "/users", 1, 8))["errors"] or not found["requests"]:
+            deadline = time.monotonic() + 60
+            while not self.answers(name):
                 if time.monotonic() > deadline:
-                    raise SystemExit(f"{name} does not answer: {found}; {docker('logs', self.container(name))}")
+                    raise SystemExit(f"{name} does not answer: {docker('logs', self.container(name))[-500:]}")
         return self
 
     def __exit__(
@@ -111,6 +115,15 @@ class Arena:
     def container(self, name: str) -> str:
         """Return the container's name."""
         return f"{self.name}-{list(self.servers).index(name) if name in self.servers else name}"
+
+    def answers(self, server: str) -> bool:
+        """Say whether a server answers from the database, and let it warm up."""
+        try:
+            found = self.load(server, "/users", 1, 8)
+        except DockerError:
+            # Nobody listens there yet.
+            return False
+        return bool(found["requests"] and not found["errors"])
 
     def load(self, server: str, path: str, seconds: int, connections: int, rate: float = 0) -> dict[str, Any]:
         """Return what wrk measured; with a rate, that many requests a second are asked."""

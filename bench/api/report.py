@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write what bench/api/run.py has measured into docs/PERFORMANCE.md: a table and a plot, between their two marks."""
+"""Write what bench/api/run.py and tests/soak/api_outages have measured into docs/PERFORMANCE.md."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,7 @@ from pygal.style import CleanStyle
 
 HERE: Final = Path(__file__).parent
 DOCS: Final = HERE.parents[1] / "docs"
-BEGIN: Final = "<!-- bench/api/report.py writes from here -->"
-END: Final = "<!-- to here -->"
+MARK: Final = "<!-- bench/api/report.py: {} -->"
 USUAL: Final = "usual"
 
 
@@ -60,15 +59,39 @@ def plot(found: dict[str, Any], file: Path) -> None:
     file.write_bytes(chart.render(disable_xml_declaration=False))
 
 
+def outages(seen: dict[str, Any]) -> str:
+    """Return what the soak has seen, as Markdown."""
+    memory, held = seen["memory_mb"], seen["database_connections"]
+    rows = {
+        "minutes, restarts of the database": f"{seen['minutes']}, {seen['restarts']}",
+        "requests, a second": f"{seen['requests']}, {seen['per_second']}",
+        "answers 200": seen["answers_200"],
+        "answers 503": seen["answers_503"],
+        "other answers, broken connections": f"{sum(seen['other_answers'].values())}, {seen['broken_connections']}",
+        "memory after a minute, at the end, at most": f"{memory[0]}, {memory[-1]}, {max(memory)} MB",
+        "connections to the database, at most": max(held),
+    }
+    return "\n".join(["| | |", "|---|--:|", *(f"| {name} | {value} |" for name, value in rows.items())])
+
+
+def write(page: str, name: str, text: str) -> str:
+    """Return the page with the text between the two marks of this name."""
+    begin, end = MARK.format(name), MARK.format(f"end of {name}")
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}"
+
+
 def main() -> None:
-    """Write the table and the plot."""
-    found = json.loads((HERE / "results.json").read_text())
-    plot(found, DOCS / "performance-api.svg")
+    """Write what has been measured; what has not is left as it is."""
     page = DOCS / "PERFORMANCE.md"
-    before, rest = page.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    picture = "![Requests per second](performance-api.svg)"
-    page.write_text(f"{before}{BEGIN}\n{table(found)}\n\n{picture}\n{END}{after}")
+    results, soak = HERE / "results.json", HERE / "outages.json"
+    if results.exists():
+        found = json.loads(results.read_text())
+        plot(found, DOCS / "performance-api.svg")
+        picture = "![Requests per second](performance-api.svg)"
+        page.write_text(write(page.read_text(), "throughput", f"{table(found)}\n\n{picture}"))
+    if soak.exists():
+        page.write_text(write(page.read_text(), "outages", outages(json.loads(soak.read_text()))))
 
 
 if __name__ == "__main__":
