@@ -195,6 +195,9 @@ def _waiting(view: View, container: Container, rules: Rules) -> Trouble | None:
         # A registry that has answered no will not say yes in a moment; one that is away may come back.
         patience = min(rules.patience, FINAL_PATIENCE) if final else rules.patience
         return Trouble(container.key, _cause("ImagePullFailed", message, remedy, container), patience)
+    if reason in _STARTING and "failed to sync" in text:
+        # The node has not heard of the Secret or ConfigMap in time, which says nothing about whether it is there.
+        return Trouble(container.key, _not_started(container, text), NODE_PATIENCE)
     if reason in _STARTING:
         return Trouble(container.key, _not_started(container, text or reason), rules.patience)
     return None

@@ -105,7 +105,7 @@ SEEN: dict[str, Callable[[View], bool]] = {
             one.waiting.get("reason", "") not in ("", "ContainerCreating", "PodInitializing", "CrashLoopBackOff")
         ),
     ),
-    "crash-loop": lambda view: _any_container(view, lambda one: one.waiting.get("reason") == "CrashLoopBackOff"),
+    "crash-loop": lambda view: _any_container(view, lambda one: one.ends > 1),
     "out-of-memory": lambda view: _any_container(view, lambda one: one.last_end.get("reason") == "OOMKilled"),
     "probes": _probes_are_over,
     # The database has been up since, and refuses the login since.

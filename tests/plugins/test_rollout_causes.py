@@ -104,6 +104,13 @@ def test_a_container_that_cannot_begin(reason: str, words: str, kind: str, told:
     assert found.remedy
 
 
+def test_a_node_that_has_not_heard_of_a_secret_yet() -> None:
+    """Seen on a busy node: it asks again after 15 s, and finds it."""
+    busy = pod(waits("api", "CreateContainerConfigError", "failed to sync secret cache: timed out waiting"))
+    assert verdicts(view(busy), view(busy, now=40), view(pod(runs("api", 41)), now=42)) == [""] * 3
+    assert verdicts(view(busy), view(busy, now=60)) == ["", "ContainerCannotStart"]
+
+
 def test_a_name_that_is_none_is_hopeless_at_once() -> None:
     assert verdicts(view(pod(waits("api", "InvalidImageName")))) == ["ImageNameInvalid"]
 

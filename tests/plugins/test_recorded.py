@@ -1,0 +1,58 @@
+"""Rollouts as a real cluster reported them, moment by moment (tests/faults/record.py): the cause, and how soon."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import unfinished
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_judge import Judge
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import View, containers
+
+RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
+# From when the trouble that is named began, without the time that probes are given.
+PROMISED = 15.0
+
+
+def replayed(moments: list[dict[str, Any]]) -> tuple[str, float, float]:
+    """The type of the cause, when it was named, and since when that trouble could be seen."""
+    judge = Judge()
+    known: dict[str, Any] = {}
+    for number, moment in enumerate(moments):
+        known |= {key: value for key, value in moment.items() if key != "now"}
+        following = moments[number + 1]["now"] if number + 1 < len(moments) else moment["now"]
+        now = moment["now"]
+        while True:
+            view = View(**known, now=now, up_since=dict(judge.note(known["pods"], now)))
+            if not unfinished(view.deployment):
+                return "", now, now
+            found = judge.look(view)
+            if found:
+                return found.cause.type, now, max(judge.since[found.key], found.not_before)
+            # Nothing changes until the next moment, but time passes.
+            now += judge.next_look(now) + 0.01
+            if now >= following:
+                break
+    return "never", 0.0, 0.0
+
+
+def test_there_are_recordings() -> None:
+    assert len(RECORDED) >= 15
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=[path.stem for path in RECORDED])
+def test_recorded(path: Path) -> None:
+    recording = json.loads(path.read_text(encoding="utf-8"))
+    kind, named, seen = replayed(recording["moments"])
+    assert kind == recording["cause"]
+    if kind:
+        assert named - seen <= PROMISED
+
+
+def test_recordings_hold_what_is_judged() -> None:
+    pods = [
+        pod for path in RECORDED for moment in json.loads(path.read_text())["moments"] for pod in moment.get("pods", [])
+    ]
+    assert any(containers(pod) for pod in pods)
