@@ -22,6 +22,7 @@ class ActionModule(KubeAction):
         "namespace": {"type": "str", "required": True},
         "timeout": {"type": "int", "default": 300},
         "wait": {"type": "bool", "default": True},
+        "endpoints": {"type": "list", "elements": "dict", "default": []},
         "patience": {"type": "int", "default": 12},
         "crash_limit": {"type": "int", "default": 3},
         "startup_seconds": {"type": "int", "default": 120},
@@ -30,9 +31,8 @@ class ActionModule(KubeAction):
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """Wait; in check mode only say how things are."""
         rules = Rules(arguments["patience"], arguments["crash_limit"], arguments["startup_seconds"])
-        watched = Rollout(
-            client, arguments["namespace"], arguments["name"], rules, lambda line: Display().display(line)
-        )
+        place = (arguments["namespace"], arguments["name"])
+        watched = Rollout(client, *place, rules, lambda line: Display().display(line), arguments["endpoints"])
         if self._task.check_mode or not arguments["wait"]:
             pods, complete = watched.now()
             return {"changed": False, "pods": rollout.pod_summary(pods), "complete": complete}

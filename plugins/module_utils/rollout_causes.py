@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .causes import Cause
 from .kube_errors import one_line
-from .rollout_remedies import LOGIN_REFUSED, OUT_OF_MEMORY, REMEDIES, pull_cause, start_remedy
+from .rollout_remedies import LOGIN_REFUSED, OUT_OF_MEMORY, REMEDIES, pith, pull_cause, start_remedy
 from .rollout_view import Container, Object, View, condition, containers, event_time, probe_seconds, seconds_of
 
 # From the root to the symptom: where several things are wrong, the first explains the others.
@@ -45,6 +45,8 @@ ENDS_ALONE = 5
 NODE_PATIENCE = 60.0
 EVICTIONS = 3
 FINAL_PATIENCE = 5.0
+# A database that is just taking its accounts in may refuse one for a moment.
+LOGIN_PATIENCE = 10.0
 # An end longer ago than this has nothing to do with what is wrong now.
 RECENT = 60.0
 NEVER = float("inf")
@@ -191,7 +193,7 @@ def _waiting(view: View, container: Container, rules: Rules) -> Trouble | None:
         said = view.said(container.pod, "Failed", "InspectFailed", container=container.name)
         said = text if reason == "ErrImagePull" and len(text) > len(said) else said or text or reason
         meaning, remedy, final = pull_cause(said)
-        message = f"image {container.image} cannot be pulled: {meaning} ({said})"
+        message = f"image {container.image} cannot be pulled: {meaning} ({pith(said)})"
         # A registry that has answered no will not say yes in a moment; one that is away may come back.
         patience = min(rules.patience, FINAL_PATIENCE) if final else rules.patience
         return Trouble(container.key, _cause("ImagePullFailed", message, remedy, container), patience)
@@ -293,7 +295,7 @@ def _refused(view: View, container: Container, rules: Rules) -> Trouble | None:
     if not found:
         return None
     cause = _cause("CredentialsRefused", f"its database refuses the login: {one_line(found[0], 200)}", "", container)
-    return Trouble(f"{container.key}/login", cause, rules.patience)
+    return Trouble(f"{container.key}/login", cause, min(rules.patience, LOGIN_PATIENCE))
 
 
 def _unready(view: View, pod: Object, known: list[Container], rules: Rules) -> Iterator[Trouble]:

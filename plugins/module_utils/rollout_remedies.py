@@ -80,8 +80,8 @@ REMEDIES = {
     "OutOfMemory": "Give it more memory: limits in workload_api_resources or workload_db_resources.",
     "CredentialsRefused": "Check app_db_user and app_db_password, and that Secret and database agree on them: "
     "ansible-playbook site.yml --tags deploy puts the Secret right.",
-    "ContainerExited": "Its last lines say why; see its command, its environment (app_api_environment) and its files.",
-    "CrashLoop": "Its last lines say why.",
+    "ContainerExited": "Its log says why; see its command, its environment (app_api_environment) and its files.",
+    "CrashLoop": "Its log says why.",
     "ProbeNeverPasses": "Does the path answer on app_api_port (app_api_readiness_path, app_api_liveness_path)? "
     "A start that takes longer needs a larger workload_startup_seconds.",
     "CannotStartPod": "See the node: kubectl describe pod.",
@@ -96,6 +96,18 @@ def pull_cause(message: str) -> tuple[str, str, bool]:
         if re.search(pattern, text):
             return meaning, remedy, final
     return "the message says why", "See the message; can the cluster's nodes reach the registry?", False
+
+
+# What every layer puts before the words of the one below it.
+_WRAPPING = re.compile(
+    r'Failed to pull image "[^"]*": |rpc error: code = \w+ desc = |'
+    r'failed to (?:pull and unpack image|resolve reference|resolve image|fetch|copy|do request)(?: "[^"]*")?: '
+)
+
+
+def pith(message: str) -> str:
+    """The words of the one that knows, without those of the ones that only hand them on."""
+    return _WRAPPING.sub("", message)
 
 
 def start_remedy(message: str) -> str:

@@ -10,6 +10,7 @@ from .causes import Cause, CausedError
 from .kube_client import KubeClient
 from .kube_errors import KubeError, one_line
 from .kube_watch import Mirror, Source
+from .newcomers import Newcomers
 from .rollout_causes import RANKS, Rules, Trouble
 from .rollout_judge import Judge
 from .rollout_remedies import LOGIN_REFUSED, REMEDIES
@@ -20,7 +21,7 @@ OUTAGE = 60.0
 # A line is shown this often even if nothing changes, so that waiting does not look like hanging.
 SIGN_OF_LIFE = 30.0
 # A container that runs and is not ready has its log looked at this often.
-LOG_SECONDS = 5.0
+LOG_SECONDS = 2.0
 # Trouble below this rank is what waiting looks like, and is not worth a line.
 _SYMPTOM = RANKS.index("ProbeNeverPasses")
 
@@ -35,8 +36,10 @@ class Rollout:
         name: str,
         rules: Rules | None = None,
         show: Callable[[str], None] = print,
+        endpoints: list[Object] | None = None,
     ) -> None:
-        """`show` gets the lines of progress."""
+        """`show` gets the lines of progress; `endpoints` are asked of each new Pod as soon as it is ready."""
+        self.newcomers = Newcomers(client, namespace, endpoints or [])
         self.client, self.namespace, self.name, self.show = client, namespace, name, show
         self.judge = Judge(rules or Rules())
         self.shown: set[str] = set()
@@ -128,6 +131,8 @@ class Rollout:
         hopeless = self.judge.look(view)
         if hopeless:
             raise self._error(self._explained(hopeless))
+        if cause := self.newcomers.judge(view):
+            raise self._error(cause)
         self._progress(view, lacking)
         if not final:
             return
@@ -167,12 +172,15 @@ class Rollout:
 
     def _log(self, pod: str, container: str, previous: bool, lines: int, since: int = 0) -> str:
         query = {"container": container, "tailLines": str(lines)} | ({"sinceSeconds": str(since)} if since else {})
-        for more in ({"previous": "true"}, {}) if previous else ({},):
+        # Of a container that rests, the last run is the current one; only while it runs again it is the previous one.
+        for more in ({}, {"previous": "true"}) if previous else ({},):
             try:
-                return self.client.text(f"{self.path('pods', pod)}/log", **query, **more)
+                text = self.client.text(f"{self.path('pods', pod)}/log", **query, **more)
             except KubeError:
                 # Not everybody may read logs, and a container that is just being started has none.
                 continue
+            if text.strip() and not text.startswith("unable to retrieve container logs"):
+                return text
         return ""
 
     def _logs_of(self, view: View) -> dict[str, str]:
@@ -216,4 +224,5 @@ class Rollout:
         starting = any(
             item.running_since and not item.ready for pod in mirror.items("pods") for item in containers(pod)
         )
+        pause = min(pause, 1.0) if self.newcomers.wrong_since else pause
         return min(pause, LOG_SECONDS if late or starting else pause, 1.0 if mirror.fault() else pause)

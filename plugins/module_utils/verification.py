@@ -86,7 +86,7 @@ def _of_replicas(seen: Seen) -> Cause | None:
         for endpoint, answer in zip(seen.endpoints, answers, strict=True):
             if fault := mismatch(answer, endpoint):
                 slow = slow and fault.startswith("it took")
-                wrong.setdefault(pod, []).append(_told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault))
+                wrong.setdefault(pod, []).append(told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault))
     if wrong:
         pod, texts = next(iter(wrong.items()))
         others = [name for name in wrong if name != pod]
@@ -109,7 +109,7 @@ def _of_replicas(seen: Seen) -> Cause | None:
 
 
 def _of_ingress(seen: Seen) -> Cause | None:
-    told: list[str] = []
+    texts: list[str] = []
     rest: list[str] = []
     slow = True
     for number, endpoint in enumerate(seen.endpoints):
@@ -118,15 +118,15 @@ def _of_ingress(seen: Seen) -> Cause | None:
         if found is None:
             continue
         slow = slow and found[0].startswith("it took")
-        if len(told) < TOLD:
-            told.append(_told(f"{seen.base_url}{endpoint['path']}", endpoint, found[1], found[0]))
+        if len(texts) < TOLD:
+            texts.append(told(f"{seen.base_url}{endpoint['path']}", endpoint, found[1], found[0]))
         else:
             rest.append(str(endpoint["path"]))
-    if told:
-        told += [f"as wrong: {', '.join(rest)}"] if rest else []
+    if texts:
+        texts += [f"as wrong: {', '.join(rest)}"] if rest else []
         # Where every Pod gives the right answers, it is the way to them that is wrong.
         kind = "TooSlow" if slow else ("IngressNotRouted" if seen.replicas else "WrongAnswer")
-        return _cause(kind, "; ".join(told) + ("; asked one by one, every Pod answers right" if seen.replicas else ""))
+        return _cause(kind, "; ".join(texts) + ("; asked one by one, every Pod answers right" if seen.replicas else ""))
     for number, endpoint in enumerate(seen.endpoints):
         usual = next((answers[number] for _, answers in sorted(seen.replicas.items())), None)
         for answers in seen.ingress:
@@ -144,7 +144,8 @@ def _of_ingress(seen: Seen) -> Cause | None:
     return None
 
 
-def _told(where: str, endpoint: Mapping[str, Any], answer: Answer, fault: str) -> str:
+def told(where: str, endpoint: Mapping[str, Any], answer: Answer, fault: str) -> str:
+    """Where which answer was expected, and which one came."""
     detail = f" ({fault})" if fault.startswith(("shape", "it took")) else ""
     return f"{where} should answer {expected(endpoint)}, but gave {answer.shown()}{detail}"
 

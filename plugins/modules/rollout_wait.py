@@ -26,6 +26,12 @@ options:
     description: Whether to wait; without it the action only says how things are, as it does in check mode.
     type: bool
     default: true
+  endpoints:
+    description: What each new Pod is asked as soon as it is ready, by way of the API server, as the role C(verify) describes them. A version that is
+      ready, but answers wrong for 5 s, is given up while Pods of the version before still serve.
+    type: list
+    elements: dict
+    default: []
   patience:
     description: Seconds that trouble may last which could mend itself; a registry that says no gets 5 at most.
     type: int

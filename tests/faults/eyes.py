@@ -105,7 +105,12 @@ SEEN: dict[str, Callable[[View], bool]] = {
             one.waiting.get("reason", "") not in ("", "ContainerCreating", "PodInitializing", "CrashLoopBackOff")
         ),
     ),
-    "crash-loop": lambda view: _any_container(view, lambda one: one.ends > 1),
+    # An end while its neighbour is still starting may be because of that: the next one tells.
+    "crash-loop": lambda view: any(
+        any(one.ended and one.ends > 1 for one in containers(pod))
+        and all(one.ended or one.up for one in containers(pod))
+        for pod in view.newest()
+    ),
     "out-of-memory": lambda view: _any_container(view, lambda one: one.last_end.get("reason") == "OOMKilled"),
     "probes": _probes_are_over,
     # The database has been up since, and refuses the login since.

@@ -179,6 +179,17 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
     }
 
 
+def settle(eyes: Eyes, good: dict[str, Any]) -> None:
+    """Before the next fault: what was deployed, and nobody on the way out, who would hold room or quota."""
+    if eyes.objects() != good or not verified():
+        restored = playbook("site.yml", {}, "--tags=deploy")
+        if restored.rc:
+            sys.exit(restored.output)
+    deadline = time.monotonic() + 90
+    while eyes.view().leaving() and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
 def verified() -> bool:
     """Whether what runs now is what users should get, as the project itself verifies it."""
     return playbook("verify.yml", {}).rc == 0
@@ -215,7 +226,9 @@ def main(arguments: list[str]) -> int:
     ]
     eyes = Eyes(KUBECONFIG, CONTEXT)
     results, broken = [], 0
+    good = eyes.objects()
     for fault in chosen:
+        settle(eyes, good)
         result = inject(fault, eyes)
         problems = faults_of(result, fault)
         broken += bool(problems)

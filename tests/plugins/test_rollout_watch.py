@@ -36,6 +36,7 @@ class Stage:
         self.refuse: dict[str, int] = {}
         self.requests: list[str] = []
         self.log = ""
+        self.answer: Reply = (200, "1")
         self.changed = threading.Condition()
         self.closing = False
 
@@ -48,8 +49,10 @@ class Stage:
 
     def route(self, method: str, path: str, body: Object) -> Reply:
         self.requests.append(path)
+        if "/proxy/" in path:
+            return self.answer
         if "/log?" in path:
-            return 200, {"log": self.log}
+            return 200, self.log or "{}"
         kind = next(item for item in KINDS if f"/{item}" in path)
         how = "watch" if "watch=true" in path else "list"
         if code := self.refuse.get(f"{how} {kind}"):
@@ -84,13 +87,13 @@ def rolling(*pods: Object) -> Stage:
 
 
 def watching(
-    stage: Stage, timeout: float = 20, rules: Rules | None = None
+    stage: Stage, timeout: float = 20, rules: Rules | None = None, endpoints: list[Object] | None = None
 ) -> tuple[list[str], list[Object] | KubeError]:
     """Watch to the end: the lines shown, and the Pods or the error."""
     shown: list[str] = []
     with serving(stage.route) as server:
         try:
-            return shown, Rollout(client(server), "n", "d", rules, shown.append).wait(timeout)
+            return shown, Rollout(client(server), "n", "d", rules, shown.append, endpoints).wait(timeout)
         except KubeError as error:
             return shown, error
         finally:
@@ -165,6 +168,13 @@ def test_the_last_lines_of_a_crash_are_told() -> None:
     assert "it broke" in error.cause.message
 
 
+def test_a_log_that_the_node_no_longer_has_is_not_told() -> None:
+    stage = rolling(pod(rests("api", 2, ended(1, 0, 1))))
+    stage.log = "unable to retrieve container logs for containerd://0123"
+    _, error = watching(stage)
+    assert "0123" not in str(error)
+
+
 def test_the_deadline_says_what_is_still_lacking() -> None:
     starting = runs("api", NOW)
     stage = rolling(pod(starting))
@@ -180,6 +190,42 @@ def test_the_deadline_names_trouble_that_is_there() -> None:
     stage = rolling(pod(waits("api", "CreateContainerConfigError", 'secret "s" not found')))
     _, error = watching(stage, timeout=1)
     assert isinstance(error, CausedError) and error.cause.type == "SecretMissing"
+
+
+def ready_pod() -> Object:
+    item = pod(runs("api", NOW, ready=True), conditions=[{"type": "Ready", "status": "True"}])
+    item["spec"]["containers"][0]["ports"] = [
+        {"name": "other", "containerPort": 9},
+        {"name": "http", "containerPort": 8000},
+    ]
+    return item
+
+
+def test_a_new_pod_that_answers_wrong_ends_the_rollout_while_old_ones_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.newcomers.FINAL_PATIENCE", 1.0)
+    stage = rolling(ready_pod())
+    stage.answer = (500, "no")
+    _, error = watching(stage, endpoints=[{"path": "/status", "json": 1}])
+    assert isinstance(error, CausedError)
+    assert (error.cause.type, error.cause.pod) == ("WrongAnswer", "p")
+    assert "Pod p at /status should answer 200 and 1, but gave 500 no" in error.cause.message
+    assert any("/pods/p:8000/proxy/status" in path for path in stage.requests)
+
+
+def test_a_new_pod_that_answers_right_is_asked_once() -> None:
+    stage = rolling(ready_pod())
+    later(0.5, stage, ("pods", ready_pod()), ("deployments", done()))
+    _, pods = watching(stage, endpoints=[{"path": "/status", "json": 1}])
+    assert isinstance(pods, list)
+    assert len([path for path in stage.requests if "/proxy/" in path]) == 1
+
+
+def test_new_pods_that_may_not_be_asked_are_left_to_the_verification() -> None:
+    stage = rolling(ready_pod())
+    stage.answer = (403, {"kind": "Status", "apiVersion": "v1", "message": "forbidden"})
+    later(0.5, stage, ("deployments", done()))
+    _, pods = watching(stage, endpoints=[{"path": "/status", "json": 1}])
+    assert isinstance(pods, list)
 
 
 def test_where_watching_is_forbidden_it_looks_again_and_again() -> None:

@@ -1,0 +1,60 @@
+"""Ask the Pods of a new version as soon as each is ready, while those of the version before still serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import replicas
+from .causes import Cause
+from .endpoints import mismatch
+from .kube_client import KubeClient
+from .rollout_causes import FINAL_PATIENCE
+from .rollout_view import View, condition
+from .verification import REMEDIES, told
+
+Object = dict[str, Any]
+
+
+class Newcomers:
+    """Remembers who has answered right, and since when somebody answers wrong."""
+
+    def __init__(self, client: KubeClient, namespace: str, endpoints: list[Object]) -> None:
+        """Without endpoints nobody is asked."""
+        self.client, self.namespace, self.endpoints = client, namespace, endpoints
+        self.right: set[str] = set()
+        self.wrong_since: dict[str, float] = {}
+
+    def judge(self, view: View) -> Cause | None:
+        """Why the new version is not what it should be, once a ready Pod of it has answered wrong for long enough."""
+        for pod in view.newest() if self.endpoints else []:
+            name = str(pod["metadata"]["name"])
+            if name in self.right or condition(pod, "Ready").get("status") != "True":
+                self.wrong_since.pop(name, None)
+                continue
+            try:
+                fault = self._fault(name, port_of(pod))
+            except replicas.NotAskedError:
+                # Not everybody may ask Pods: the verification at the end says so.
+                self.endpoints = []
+                return None
+            if not fault:
+                self.right.add(name)
+                continue
+            if view.now - self.wrong_since.setdefault(name, view.now) >= FINAL_PATIENCE:
+                text = f"a new Pod is ready, but answers wrong: {fault}"
+                return Cause("WrongAnswer", text, REMEDIES["WrongAnswer"], name)
+        return None
+
+    def _fault(self, pod: str, port: int) -> str:
+        for endpoint in self.endpoints:
+            answer = replicas.ask(self.client, self.namespace, pod, port, str(endpoint["path"]))
+            if fault := mismatch(answer, endpoint):
+                return told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault)
+        return ""
+
+
+def port_of(pod: Object) -> int:
+    """The port that is called http, or the first there is."""
+    ports = [port for one in pod["spec"]["containers"] for port in one.get("ports") or []]
+    named = [port for port in ports if port.get("name") == "http"]
+    return int((named or ports or [{"containerPort": 80}])[0]["containerPort"])
