@@ -12,11 +12,14 @@ from typing import Any, Self
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import current_hash
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_judge import Judge
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import (
+    Container,
     View,
     condition,
     containers,
     probe_seconds,
+    seconds_of,
 )
 
 Object = dict[str, Any]
@@ -97,6 +100,13 @@ def _probes_are_over(view: View) -> bool:
     )
 
 
+def _others_were_up(view: View, pod: Object, ended: Container) -> bool:
+    """An end while its neighbour is still starting may be because of that: it is the next one that tells."""
+    end = seconds_of(ended.last_end.get("finishedAt"))
+    others = [one for one in containers(pod) if one.name != ended.name]
+    return all(one.up and view.up_since.get(one.key, 0) <= end for one in others)
+
+
 # From when on somebody who looks closely can know it.
 SEEN: dict[str, Callable[[View], bool]] = {
     "waiting": lambda view: _any_container(
@@ -105,11 +115,10 @@ SEEN: dict[str, Callable[[View], bool]] = {
             one.waiting.get("reason", "") not in ("", "ContainerCreating", "PodInitializing", "CrashLoopBackOff")
         ),
     ),
-    # An end while its neighbour is still starting may be because of that: the next one tells.
     "crash-loop": lambda view: any(
-        any(one.ended and one.ends > 1 for one in containers(pod))
-        and all(one.ended or one.up for one in containers(pod))
+        one.ended and one.ends > 1 and _others_were_up(view, pod, one)
         for pod in view.newest()
+        for one in containers(pod)
     ),
     "out-of-memory": lambda view: _any_container(view, lambda one: one.last_end.get("reason") == "OOMKilled"),
     "probes": _probes_are_over,
@@ -132,6 +141,7 @@ class Watch:
         self.eyes, self.seen, self.before, self.on_ready = eyes, SEEN[seen], "" if seen == "now" else before, on_ready
         self.at: float | None = None
         self.acted = on_ready is None
+        self.judge = Judge()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -149,6 +159,7 @@ class Watch:
         while not self._stop.wait(0.25) and (self.at is None or not self.acted):
             try:
                 view = self.eyes.view()
+                view = View(**{**view.__dict__, "up_since": dict(self.judge.note(view.pods, view.now))})
             except KubeError:
                 continue
             if current_hash(view.deployment, view.replica_sets) == self.before:
