@@ -59,7 +59,7 @@ def serving(route: Route) -> Iterator[str]:
             """Tests are quiet."""
 
     # The names that http.server calls.
-    for method in ("GET", "PATCH", "PUT", "POST"):
+    for method in ("DELETE", "GET", "PATCH", "POST", "PUT"):
         setattr(Handler, f"do_{method}", Handler.answer)
 
     class Server(ThreadingHTTPServer):

@@ -1,0 +1,127 @@
+"""Keep what there is of a target, and say how to get back to it. See plugins/modules/revisions.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.utils.display import Display
+
+from ..module_utils.kube_client import KubeClient
+from ..module_utils.revision_store import Store
+from ..module_utils.revisions import Revision, chosen, cleaned, digest_of, with_content
+from ..plugin_utils.kube_action import KubeAction
+
+
+class ActionModule(KubeAction):
+    """The action `revisions`."""
+
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["taken", "recorded", "picked", "planned", "listed"], "required": True},
+        "revision": {"type": "int", "default": 0},
+        "before": {"type": "int", "default": 0},
+        "origin": {"type": "str", "default": "deployed"},
+        "kept": {"type": "int", "default": 5},
+    }
+
+    def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
+        """One step of a release, or of going back."""
+        store = Store(client, arguments["namespace"], arguments["name"])
+        state = arguments["state"]
+        if state == "listed":
+            return listed(store)
+        if state == "picked":
+            return self._picked(store, arguments["revision"])
+        if state == "planned":
+            return planned(store, arguments["revision"])
+        if self._task.check_mode:
+            return {"changed": False, "skipped": True}
+        if state == "taken":
+            return taken(store, arguments["kept"])
+        revision, written = store.record(arguments["origin"], arguments["before"], arguments["kept"])
+        return {"changed": written, "number": revision.number, "images": revision.images}
+
+    def _picked(self, store: Store, wanted: int) -> dict[str, Any]:
+        """What would be restored; in check mode that is the change."""
+        revision = store.pick(wanted)
+        titles = store.restoring(revision.objects).titles
+        changed = bool(self._task.check_mode and titles)
+        return {"changed": changed, "number": revision.number, "images": revision.images, "would_change": titles}
+
+
+def taken(store: Store, limit: int) -> dict[str, Any]:
+    """Keep what there is, and say what can be gone back to."""
+    found = store.take(limit)
+    return {
+        "changed": found.written,
+        "number": found.revision.number if found.revision else 0,
+        "first": found.revision is None and not found.restorable,
+        "complete": found.complete,
+        "restorable": found.restorable,
+    }
+
+
+def planned(store: Store, number: int) -> dict[str, Any]:
+    """What has to be written and removed. Holds Secrets: it is registered, and never printed."""
+    objects = find(store.kept(), number).objects if number else []
+    restore = store.restoring(objects)
+    return {
+        "changed": False,
+        "remove": restore.remove,
+        "secrets": restore.secrets,
+        "others": restore.others,
+        "titles": restore.titles,
+        "_ansible_no_log": True,
+    }
+
+
+def listed(store: Store) -> dict[str, Any]:
+    """Print what is kept."""
+    kept = store.kept()
+    current = with_content(kept, digest_of([cleaned(item) for item in store.live()]))
+    rows = [told(item, current) for item in reversed(kept)]
+    Display().display("\n".join(table(store, rows, current)))
+    return {"changed": False, "revisions": rows, "current": current.number if current else 0}
+
+
+def find(kept: list[Revision], number: int) -> Revision:
+    """The kept revision of that number."""
+    found = next((item for item in kept if item.number == number), None)
+    return found if found and found.objects else chosen(kept, "", number)
+
+
+def told(revision: Revision, current: Revision | None) -> dict[str, Any]:
+    """A revision without its objects, which hold Secrets."""
+    return {
+        "number": revision.number,
+        "current": revision == current,
+        "since": revision.current_since,
+        "by": revision.by,
+        "origin": revision.origin,
+        "verified": revision.verified,
+        "before": revision.before,
+        "images": revision.images,
+    }
+
+
+def table(store: Store, rows: list[dict[str, Any]], current: Revision | None) -> list[str]:
+    """The revisions for people, the newest first."""
+    where = f"{store.name} in namespace {store.namespace}"
+    if not rows:
+        return ["", f"No revision of {where} is kept: the first is, when it is deployed.", ""]
+    lines = ["", f"Revisions of {where}; * is what runs now"]
+    for row in rows:
+        digests = ", ".join(f"{name} {short(image)}" for name, image in row["images"].items())
+        state = row["origin"] + ("" if row["verified"] else ", not verified")
+        when = row["since"][:19].replace("T", " ")
+        lines.append(f"  {'*' if row['current'] else ' '} {row['number']:>3}  {when}  {row['by']}  {state}  {digests}")
+    if current is None:
+        lines.append("  * what runs now is none of these: it was changed since, or did not come up")
+    return [*lines, ""]
+
+
+def short(image: str) -> str:
+    """An image's digest, or the tag that it is named by, short enough to print."""
+    name, _, digest = image.partition("@")
+    return digest[:19] if digest else name.rpartition("/")[2]

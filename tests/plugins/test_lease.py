@@ -1,0 +1,197 @@
+"""One run at a time: who gets the Lease, who is told what, and what is left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import (
+    MARKER,
+    Holder,
+    Lock,
+    LockedError,
+    LostError,
+    expiry,
+    has_gone,
+    holder_of,
+    leftovers,
+    moment,
+    myself,
+    stamp,
+)
+
+from fake_api_server import Reply, serving
+from fake_objects import Object, Objects, client
+
+COLLECTION = "/apis/coordination.k8s.io/v1/namespaces/n/leases"
+PATH = f"{COLLECTION}/app-release"
+
+
+class Place:
+    """A namespace with a Lease, or without."""
+
+    def __init__(self, server: str, objects: Objects) -> None:
+        self.server, self.objects = server, objects
+
+    def lock(self) -> Lock:
+        return Lock(client(self.server), "n", "app", {"a": "b"})
+
+    @property
+    def lease(self) -> Object:
+        return self.objects.kept[PATH]
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    objects = Objects()
+    with serving(objects.route) as server:
+        yield Place(server, objects)
+
+
+def somewhere_else(holder: Holder) -> Holder:
+    """The same, on a machine whose processes are not seen from here."""
+    return replace(holder, host="other", machine="another boot")
+
+
+def dead() -> Holder:
+    """A process of this machine that has ended."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        holder = myself(process.pid)
+        assert not has_gone(holder)
+        process.communicate(b"\n")
+    return holder
+
+
+def test_a_free_lease_is_taken_renewed_and_given_back_without_a_trace(place: Place) -> None:
+    mine = myself(os.getpid())
+    lock = place.lock()
+    assert lock.take(mine, 60).how == "free"
+    taken = place.lease
+    assert taken["spec"]["leaseDurationSeconds"] == 60
+    assert mine.id in taken["spec"]["holderIdentity"]
+    assert lock.renew(mine, 60).how == "renewed"
+    assert place.lease["spec"]["acquireTime"] == taken["spec"]["acquireTime"]
+    assert place.lease["spec"]["renewTime"] > taken["spec"]["renewTime"]
+    assert lock.release(mine)
+    assert place.objects.kept == {}
+
+
+def test_who_comes_second_is_told_who_since_when_and_until_when(place: Place) -> None:
+    first, second = myself(os.getpid()), myself(os.getpid())
+    place.lock().take(first, 60)
+    with pytest.raises(LockedError) as error:
+        place.lock().take(second, 60)
+    text = str(error.value)
+    assert f"{first.user}@{first.host}, process {first.pid}" in text
+    assert f"since {datetime.now(UTC):%Y-%m-%d %H:}" in text
+    assert "expires at" in text and "release_take_over=true" in text and "\n" not in text
+    assert not place.lock().release(second)
+    assert holder_of(place.lease) == first
+
+
+def test_a_lease_that_has_expired_is_taken_over(place: Place) -> None:
+    first, second = somewhere_else(myself(os.getpid())), myself(os.getpid())
+    place.lock().take(first, 60)
+    place.lease["spec"]["renewTime"] = stamp(datetime.now(UTC) - timedelta(seconds=61))
+    assert place.lock().take(second, 60).how.startswith("expired")
+    assert place.lease["spec"]["leaseTransitions"] == 1
+    with pytest.raises(LostError, match=f"taken over by {second.user}@"):
+        place.lock().renew(first, 60)
+    assert not place.lock().release(first)
+    assert holder_of(place.lease) == second
+
+
+def test_a_process_of_this_machine_that_has_gone_holds_nothing(place: Place) -> None:
+    place.lock().take(dead(), 600)
+    started = time.monotonic()
+    assert "runs no more" in place.lock().take(myself(os.getpid()), 60).how
+    assert time.monotonic() - started < 5
+
+
+def test_a_process_of_another_machine_is_not_judged_from_here(place: Place) -> None:
+    place.lock().take(somewhere_else(dead()), 600)
+    with pytest.raises(LockedError):
+        place.lock().take(myself(os.getpid()), 60)
+
+
+def test_another_process_of_the_same_number_is_another() -> None:
+    mine = myself(os.getpid())
+    assert not has_gone(mine)
+    assert has_gone(replace(mine, started="1"))
+
+
+def test_what_a_killed_run_has_started_is_waited_for(place: Place) -> None:
+    holder = dead()
+    place.lock().take(holder, 600)
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    environment = os.environ | {MARKER: holder.id}
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as module:
+        assert module.stdout is not None
+        module.stdout.readline()
+        assert leftovers(holder.id) == [module.pid]
+        ends = threading.Timer(3, module.communicate, [b"\n"])
+        ends.start()
+        started = time.monotonic()
+        place.lock().take(myself(os.getpid()), 60)
+        assert time.monotonic() - started > 2.5
+        ends.join()
+
+
+def test_the_impatient_take_it_from_the_living(place: Place) -> None:
+    first, second = myself(os.getpid()), myself(os.getpid())
+    place.lock().take(first, 60)
+    assert "taken from" in place.lock().take(second, 60, by_force=True).how
+    with pytest.raises(LostError):
+        place.lock().renew(first, 60)
+
+
+def test_a_lease_that_is_gone_is_lost(place: Place) -> None:
+    mine = myself(os.getpid())
+    place.lock().take(mine, 60)
+    place.objects.kept.clear()
+    with pytest.raises(LostError, match="is gone"):
+        place.lock().renew(mine, 60)
+
+
+def test_of_many_at_once_one_wins() -> None:
+    objects = Objects()
+    guard = threading.Lock()
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        with guard:
+            return objects.route(method, path, body)
+
+    won: list[str] = []
+    lost: list[str] = []
+
+    def attempt(server: str) -> None:
+        try:
+            won.append(Lock(client(server), "n", "app", {}).take(myself(os.getpid()), 60).holder.id)
+        except LockedError as error:
+            lost.append(str(error))
+
+    with serving(route) as server:
+        threads = [threading.Thread(target=attempt, args=(server,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (len(won), len(lost)) == (1, 7)
+    assert holder_of(objects.kept[PATH]).id == won[0]
+
+
+def test_a_lease_of_something_else_counts_by_what_it_says(place: Place) -> None:
+    spec = {"holderIdentity": "robot", "leaseDurationSeconds": 60, "renewTime": stamp(datetime.now(UTC))}
+    place.objects.add(COLLECTION, {"metadata": {"name": "app-release"}, "spec": spec})
+    with pytest.raises(LockedError, match="robot"):
+        place.lock().take(myself(os.getpid()), 60)
+    place.lease["spec"] = {"holderIdentity": ""}
+    assert expiry(place.lease) == moment("")
+    place.lock().take(myself(os.getpid()), 60)
