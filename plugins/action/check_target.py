@@ -68,7 +68,7 @@ class ActionModule(PlainAction):
         stages = stages_of_run(
             target["stages"], self.variables["ansible_run_tags"], self.variables["ansible_skip_tags"]
         )
-        asks_cluster = bool(stages & {"deploy", "teardown"})
+        asks_cluster = bool(stages & {"deploy", "rollback", "teardown"})
         if asks_cluster:
             self._embedded(target)
         if problems := find_problems(target):

@@ -34,12 +34,15 @@ class ActionModule(PlainAction):
         "context": {"type": "str", "default": ""},
         "pods": {"type": "list", "elements": "dict", "default": []},
         "report": {"type": "bool", "default": False},
+        "asked": {"type": "dict", "default": {}},
     }
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Ask until all answers are right or the time is up; in check mode there may be nobody to ask."""
         if self._task.check_mode:
             return {"changed": False, "skipped": True, "answers": [], "replicas": [], "pods": [], "unasked": ""}
+        if found := arguments["asked"]:
+            return self._told(arguments, found)
         try:
             verifier = Verifier(arguments)
         except ValueError as error:
@@ -54,9 +57,13 @@ class ActionModule(PlainAction):
             "pods": rollout.pod_summary(seen.behind.pods) if seen.behind else arguments["pods"],
             "unasked": verifier.unasked,
             "seconds": round(time.monotonic() - started, 2),
+            "checks": {name: arguments[name] for name in ("base_url", "host", "endpoints")},
         }
         if cause := verification.judge(seen):
             raise self._error(cause, arguments["host"], found)
+        return self._told(arguments, found)
+
+    def _told(self, arguments: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
         if arguments["report"]:
             Display().display("\n".join(report.lines(arguments["base_url"], arguments["host"], found)))
         return found

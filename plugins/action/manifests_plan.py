@@ -32,6 +32,7 @@ class ActionModule(KubeAction):
         "prune_limit": {"type": "int", "default": 3},
         "save": {"type": "str", "default": ""},
         "hold_to": {"type": "str", "default": ""},
+        "quiet": {"type": "bool", "default": False},
     }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +44,7 @@ class ActionModule(KubeAction):
         self._files(client, planned, arguments)
         differing = [item for item in planned if item.action != "left"]
         lines = summary(planned, arguments["images"])
-        if differing or self._task.check_mode:
+        if (differing or self._task.check_mode) and not arguments["quiet"]:
             Display().display("\n".join(["", *lines, ""]))
         result: dict[str, Any] = {
             # What applies follows as tasks of its own; only when those are left out is this the change.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .kube_errors import KubeError
-from .kube_objects import essence
+from .kube_changes import essence
 from .ownership import OURS, labels
 
 Object = dict[str, Any]

@@ -48,6 +48,10 @@ options:
     description: File to save the plan to (mode 0600, without a secret); empty for none.
     type: str
     default: ""
+  quiet:
+    description: Whether not to print it, because the same has been printed before.
+    type: bool
+    default: false
   hold_to:
     description: File with a saved plan; when the cluster or what is wanted has moved since, the action fails. Empty for none.
     type: str
