@@ -120,6 +120,8 @@ def check_database(mysql: dict[str, Any], asked: dict[str, Any]) -> None:
     """The database's container."""
     expect(mysql["image"], asked["db_image"], "the database's image")
     expect("securityContext" in mysql, asked["db_hardened"], "hardening of the database")
+    paths = {mount["mountPath"] for mount in mysql.get("volumeMounts", [])}
+    expect("/var/lib/mysql" in paths, asked["db_hardened"], "that a volume holds the data")
     root = asked["db_user"] == "root"
     names = {item["name"] for item in mysql["env"]}
     account = set() if root else {"MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"}
@@ -137,7 +139,13 @@ def main() -> int:
     asked = json.load(sys.stdin)
     check_files(folder, asked)
     documents = [item for name in FILES for item in yaml.safe_load_all((folder / name).read_text()) if item]
-    kinds = ["Namespace"] * asked["create_namespace"] + ["Secret", "Deployment", "Service", "Ingress"]
+    kinds = ["Namespace"] * asked["create_namespace"] + [
+        "Secret",
+        "Deployment",
+        "PodDisruptionBudget",
+        "Service",
+        "Ingress",
+    ]
     expect([item["kind"] for item in documents], kinds, "the list of kinds")
     objects = {item["kind"]: item for item in documents}
     for document in documents:
@@ -148,6 +156,9 @@ def main() -> int:
             expect(document["metadata"]["namespace"], asked["namespace"], f"{document['kind']}: its namespace")
     check_secret(objects["Secret"], asked)
     check_deployment(objects["Deployment"], asked)
+    budget, deployment = objects["PodDisruptionBudget"]["spec"], objects["Deployment"]["spec"]
+    expect(budget["selector"], deployment["selector"], "the budget's selector")
+    expect(budget["maxUnavailable"], 1, "the budget")
     rule = objects["Ingress"]["spec"]["rules"][0]
     backend = rule["http"]["paths"][0]["backend"]["service"]
     expect(objects["Ingress"]["spec"]["ingressClassName"], asked["ingress_class"], "the Ingress class")

@@ -234,9 +234,11 @@ def prepared(wanted: Object, live: Object | None) -> Object:
     for key in _NOT_OURS:
         if key in (live["metadata"].get("annotations") or {}):
             body["metadata"].setdefault("annotations", {})[key] = live["metadata"]["annotations"][key]
-    if body["kind"] == "Service":
-        # A Service is replaced by its version only (until Kubernetes 1.21), and keeps its address.
+    if body["kind"] in ("Service", "PodDisruptionBudget"):
+        # They are replaced by their version only: a Service until Kubernetes 1.21, a budget of v1beta1.
         body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+    if body["kind"] == "Service":
+        # It keeps its address.
         for key in _ADDRESSES:
             if key in live.get("spec", {}):
                 body["spec"].setdefault(key, deepcopy(live["spec"][key]))
