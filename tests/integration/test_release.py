@@ -1,0 +1,207 @@
+"""A release is one thing: it succeeds as a whole, or all of it goes back; one at a time; and no kill breaks it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import Lock, myself
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
+from releases import WRONG, Load, Started, api_context, lease, objects, revisions, version
+from stories import Target, kubectl
+from surroundings import Cluster, ask_registry, get, tags
+
+from conftest import Deployed, NewTarget
+
+
+@pytest.fixture(scope="module")
+def target(new_target: NewTarget, tmp_path_factory: pytest.TempPathFactory) -> Target:
+    """The tiny API, deployed as version 1."""
+    made = new_target(
+        "release",
+        app_replicas=1,
+        app_api_build_context=str(api_context(tmp_path_factory.mktemp("tiny"))),
+        app_api_readiness_path="/",
+        app_api_liveness_path="/",
+        app_db_enabled=False,
+        verify_timeout=6,
+    )
+    made.variables |= version(1)
+    made.playbook().succeeded()
+    return made
+
+
+@pytest.fixture
+def one(target: Target, cluster: Cluster) -> Target:
+    """The target, at version 1 whatever the test before has made of it."""
+    if get("/", target.host) != (200, '"1"'):
+        target.playbook().succeeded()
+    assert lease(cluster, target) is None
+    return target
+
+
+def test_what_does_not_verify_goes_back_as_a_whole(one: Target, cluster: Cluster) -> None:
+    before = objects(cluster, one)
+    failed = one.playbook(
+        **version(2, verify_endpoints=WRONG, verify_timeout=1),
+        app_db_password="another one",
+        workload_ingress_annotations={"a.example/new": "yes"},
+        app_replicas=2,
+    )
+    assert failed.rc != 0
+    told = failed.errors[-1]
+    assert "should answer 200 and a text with 'what nobody says'" in told
+    assert "It was rolled back to revision" in told and "up and verified" not in failed.stdout
+    assert "another one" not in failed.output
+    assert objects(cluster, one) == before
+    assert get("/", one.host) == (200, '"1"')
+    assert lease(cluster, one) is None
+    assert one.playbook().succeeded().changed == 0
+
+
+def test_of_a_failure_to_keep_all_is_left(one: Target, cluster: Cluster) -> None:
+    wanted = version(3, verify_endpoints=WRONG, verify_timeout=1, workload_on_failure="keep")
+    failed = one.playbook(**wanted)
+    assert failed.rc != 0 and "left as it is (workload_on_failure: keep)" in failed.errors[-1]
+    assert get("/", one.host) == (200, '"3"')
+    # What was left is not what is gone back to.
+    assert "rolled back to revision" in one.playbook(**version(4, verify_endpoints=WRONG, verify_timeout=1)).errors[-1]
+    assert get("/", one.host) == (200, '"3"')
+
+
+def test_a_first_deployment_that_fails_is_left_or_removed(new_target: NewTarget, one: Target, cluster: Cluster) -> None:
+    image = next(iter(cluster.images(one.namespace, "fastapi-mysql").values()))
+    wanted = one.variables | {"app_api_image": image, "app_api_image_name": ""} | version(1, verify_endpoints=WRONG)
+    first = new_target("first", **{key: value for key, value in wanted.items() if key in WANTED})
+    left = first.playbook(verify_timeout=1)
+    assert left.rc != 0 and "Nothing was deployed before, so it is left as it is" in left.errors[-1]
+    assert cluster.images(first.namespace, "fastapi-mysql") == {"api": image}
+    cluster.delete_namespaces(first.namespace)
+    gone = first.playbook(verify_timeout=1, workload_on_failure="delete")
+    assert gone.rc != 0 and "so all of it was removed" in gone.errors[-1]
+    assert first.namespace not in cluster.namespaces()
+
+
+WANTED = (
+    "app_replicas",
+    "app_api_image",
+    "app_api_readiness_path",
+    "app_api_liveness_path",
+    "app_api_environment",
+    "app_db_enabled",
+    "verify_endpoints",
+)
+
+
+def test_only_one_run_at_a_time(one: Target, cluster: Cluster) -> None:
+    before = cluster.identity(one.namespace)
+    lock = Lock(cluster.client, one.namespace, "fastapi-mysql", labels("fastapi-mysql", "lock"))
+    mine = myself(os.getpid())
+    lock.take(mine, 60)
+    try:
+        refused = one.playbook(**version(5))
+        assert refused.rc != 0
+        assert f"Another run is at work on fastapi-mysql in namespace {one.namespace}: {mine.title}" in refused.output
+        assert "its lock expires at" in refused.output
+        assert cluster.identity(one.namespace) == before
+        # Who changes nothing needs no lock.
+        assert one.playbook().succeeded().changed == 0
+        one.playbook(**version(5), release_take_over=True).succeeded()
+    finally:
+        lock.release(mine)
+    assert get("/", one.host) == (200, '"5"')
+
+
+def test_of_two_at_once_one_wins(one: Target, cluster: Cluster, tmp_path: Path) -> None:
+    first = Started(one, "playbooks/deploy.yml", tmp_path / "first", **version(6)).reached(
+        "Change | Keep what there is"
+    )
+    second = one.playbook("playbooks/deploy.yml", **version(7))
+    assert first.ended() == 0, first.log.read_text()
+    assert second.rc != 0 and f"process {first.process.pid}" in second.output
+    assert get("/", one.host) == (200, '"6"')
+    assert lease(cluster, one) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "how"),
+    [("Change | Keep what there is", signal.SIGKILL), ("Wait | Wait until all Pods", signal.SIGINT)],
+)
+def test_a_killed_run_is_finished_by_the_next(
+    one: Target, cluster: Cluster, tmp_path: Path, moment: str, how: signal.Signals
+) -> None:
+    number = 20 + int(how)
+    Started(one, "playbooks/deploy.yml", tmp_path / "log", **version(number)).reached(moment).kill(how)
+    assert lease(cluster, one) is not None
+    finished = one.playbook("playbooks/deploy.yml", **version(number)).succeeded()
+    assert finished.seconds < 40
+    assert get("/", one.host) == (200, f'"{number}"')
+    assert one.playbook("playbooks/deploy.yml", **version(number)).succeeded().changed == 0
+
+
+def test_going_back_on_demand(one: Target, cluster: Cluster) -> None:
+    before = objects(cluster, one)
+    one.playbook(**version(30), app_db_password="password of thirty").succeeded()
+    history = one.playbook("playbooks/history.yml").succeeded().stdout
+    assert "* is what runs now" in history and "api sha256:" in history and "password" not in history
+    newest = revisions(cluster, one)[-1]
+    for wanted, why in ((newest, "is what runs already"), (99, "There is no revision 99 (kept: ")):
+        refused = one.playbook("playbooks/rollback.yml", "-e", f"revision={wanted}")
+        assert refused.rc != 0 and why in refused.errors[0]
+    planned = one.playbook("playbooks/rollback.yml", "--check").succeeded()
+    assert planned.changed == 1 and get("/", one.host) == (200, '"30"')
+    one.playbook("playbooks/rollback.yml").succeeded()
+    assert objects(cluster, one) == before
+    assert get("/", one.host) == (200, '"1"')
+    assert one.playbook().succeeded().changed == 0
+    one.playbook("playbooks/rollback.yml", "-e", f"revision={newest}", **version(30)).succeeded()
+    assert get("/", one.host) == (200, '"30"')
+
+
+def test_what_was_changed_by_hand_is_put_right(one: Target, cluster: Cluster) -> None:
+    before = objects(cluster, one)
+    space = ("-n", one.namespace)
+    kubectl(*space, "rollout", "pause", "deployment/fastapi-mysql")
+    kubectl(*space, "set", "env", "deployment/fastapi-mysql", "VERSION=by-hand", "MORE=x")
+    kubectl(*space, "scale", "deployment/fastapi-mysql", "--replicas=2")
+    kubectl(*space, "delete", "service/fastapi-mysql")
+    kubectl(*space, "delete", "poddisruptionbudget/fastapi-mysql")
+    one.playbook().succeeded()
+    assert objects(cluster, one) == before
+    assert one.playbook().succeeded().changed == 0
+
+
+def test_of_an_invalid_manifest_nothing_is_applied(one: Target, cluster: Cluster) -> None:
+    before, kept = objects(cluster, one), revisions(cluster, one)
+    refused = one.playbook(**version(8), workload_ingress_annotations={"not a key!": "x"}, app_db_password="new one")
+    assert refused.rc != 0 and "Nothing was applied" in refused.output
+    assert objects(cluster, one) == before
+    assert revisions(cluster, one) == kept
+    assert lease(cluster, one) is None
+
+
+def test_an_image_that_the_registry_lost_is_pushed_again(one: Target, cluster: Cluster) -> None:
+    name = f"{one.images}api"
+    before = cluster.pods(one.namespace)
+    lost = set(tags(name).values())
+    for digest in lost:
+        assert ask_registry("DELETE", f"/v2/{name}/manifests/{digest}")[0] == 202
+    assert tags(name) == {}
+    one.playbook().succeeded()
+    assert set(tags(name).values()) == lost
+    assert cluster.pods(one.namespace) == before
+
+
+def test_users_notice_nothing_of_a_rollout(deployed: Deployed) -> None:
+    target = deployed.target
+    users = Load(target, "/users/1=August", "/status", "/users=Linda")
+    try:
+        target.playbook(app_api_environment={"ROUND": "1"}, workload_drain_seconds=3).succeeded()
+    finally:
+        got = users.end()
+    print(json.dumps(got))
+    assert got["requests"] > 1000
+    assert got["failed"] == 0, got

@@ -1,0 +1,83 @@
+"""kill -9 at any moment of a run: the next one finishes the job, the one after that has nothing to do."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from releases import Object, Started, api_context, lease, objects, revisions, version
+from stories import Target
+from surroundings import Cluster, get
+
+from containers import until
+
+KILLS = 20
+
+
+def processes_of(inventory: Path) -> list[int]:
+    """What is left of a run, by the file that it alone was given."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(inventory).encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def expected(objects_of_one: dict[str, Object], number: int) -> dict[str, Object]:
+    """Those of version 1, as another version would have them."""
+    wanted = deepcopy(objects_of_one)
+    container = wanted["Deployment fastapi-mysql"]["spec"]["template"]["spec"]["containers"][0]
+    for variable in container["env"]:
+        if variable["name"] == "VERSION":
+            variable["value"] = str(number)
+    return wanted
+
+
+def test_twenty_kills(
+    new_target: Callable[..., Target], cluster: Cluster, tmp_path: Path, note: Callable[[str, Any], None]
+) -> None:
+    target = new_target(
+        "kills",
+        app_replicas=2,
+        app_api_build_context=str(api_context(tmp_path)),
+        app_api_readiness_path="/",
+        app_api_liveness_path="/",
+        app_db_enabled=False,
+    )
+    target.playbook(**version(0)).succeeded()
+    started = time.monotonic()
+    target.playbook("playbooks/deploy.yml", **version(1)).succeeded()
+    whole = time.monotonic() - started
+    reference = objects(cluster, target)
+    seed = random.randrange(1_000_000)
+    chance = random.Random(seed)
+    moments: list[dict[str, Any]] = []
+    for number in range(2, KILLS + 2):
+        moment = round(chance.uniform(0.3, whole), 2)
+        run = Started(target, "playbooks/deploy.yml", tmp_path / f"log-{number}", **version(number))
+        time.sleep(moment)
+        had_ended = run.process.poll() is not None
+        run.kill()
+        text = run.log.read_text(encoding="utf-8")
+        at = [line for line in text.splitlines() if line.startswith("TASK")][-1:] or ["before the first task"]
+        held = lease(cluster, target) is not None
+        second = target.playbook("playbooks/deploy.yml", **version(number)).succeeded()
+        assert get("/", target.host) == (200, f'"{number}"')
+        third = target.playbook("playbooks/deploy.yml", **version(number)).succeeded()
+        assert third.changed == 0, (seed, at, third.output)
+        assert objects(cluster, target) == expected(reference, number), (seed, at)
+        assert lease(cluster, target) is None, (seed, at)
+        assert len(revisions(cluster, target)) <= 5
+        until(lambda run=run: not processes_of(run.inventory), 30, "the killed run's processes are gone")
+        moments.append(
+            {"after": moment, "task": at[0].strip("TASK []*"), "ended": had_ended, "lock_held": held}
+            | {"second_run": round(second.seconds, 1), "second_changed": second.changed}
+        )
+    note("kills", {"seed": seed, "whole_run": round(whole, 1), "kills": moments})
