@@ -50,6 +50,14 @@ evidence: $(VENV)/deploy ## Write down what proves the deployment: a page, JSON,
 exam: $(VENV)/deploy ## Pack what is handed in, with its proof, into exam/<target>.zip
 	ansible-playbook playbooks/exam.yml $(ARGS)
 
+.PHONY: rollback
+rollback: $(VENV)/deploy ## Go back to the revision before (another: ARGS='-e revision=3')
+	ansible-playbook playbooks/rollback.yml $(ARGS)
+
+.PHONY: history
+history: $(VENV)/deploy ## List the revisions that are kept in the cluster
+	ansible-playbook playbooks/history.yml $(ARGS)
+
 .PHONY: teardown
 teardown: $(VENV)/deploy ## Remove what was deployed, and leave the platform up
 	ansible-playbook playbooks/teardown.yml $(ARGS)
