@@ -15,8 +15,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .kube_errors import KubeError
 from .kube_changes import essence
+from .kube_errors import KubeError
 from .ownership import OURS, labels
 
 Object = dict[str, Any]
