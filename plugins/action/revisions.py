@@ -23,6 +23,7 @@ class ActionModule(KubeAction):
         "before": {"type": "int", "default": 0},
         "origin": {"type": "str", "default": "deployed"},
         "kept": {"type": "int", "default": 5},
+        "checks": {"type": "dict", "default": {}},
     }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +40,8 @@ class ActionModule(KubeAction):
             return {"changed": False, "skipped": True}
         if state == "taken":
             return taken(store, arguments["kept"])
-        revision, written = store.record(arguments["origin"], arguments["before"], arguments["kept"])
+        before, limit, checks = (arguments[name] for name in ("before", "kept", "checks"))
+        revision, written = store.record(arguments["origin"], before, limit, checks)
         return {"changed": written, "number": revision.number, "images": revision.images}
 
     def _picked(self, store: Store, wanted: int) -> dict[str, Any]:
@@ -47,7 +49,13 @@ class ActionModule(KubeAction):
         revision = store.pick(wanted)
         titles = store.restoring(revision.objects).titles
         changed = bool(self._task.check_mode and titles)
-        return {"changed": changed, "number": revision.number, "images": revision.images, "would_change": titles}
+        return {
+            "changed": changed,
+            "number": revision.number,
+            "images": revision.images,
+            "checks": revision.checks,
+            "would_change": titles,
+        }
 
 
 def taken(store: Store, limit: int) -> dict[str, Any]:
@@ -59,6 +67,7 @@ def taken(store: Store, limit: int) -> dict[str, Any]:
         "first": found.revision is None and not found.restorable,
         "complete": found.complete,
         "restorable": found.restorable,
+        "checks": found.checks,
     }
 
 

@@ -38,6 +38,7 @@ class Taken:
     written: bool
     complete: bool
     restorable: int
+    checks: Object
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Store:
         if deployment is None:
             # Nothing runs. Was it removed by hand? Then what is known to have worked is still kept.
             worked = rev.newest_verified(kept)
-            return Taken(None, False, False, worked.number if worked else 0)
+            return Taken(None, False, False, worked.number if worked else 0, worked.checks if worked else {})
         complete = not kube_rollout.unfinished(deployment)
         objects = [rev.cleaned(item) for item in live]
         digest = rev.digest_of(objects)
@@ -119,23 +120,26 @@ class Store:
         revision = known or self._new(kept, objects, "found", rev.newest_verified(kept), verified=False)
         if known is None and limit > 0:
             self._write(revision)
-        worked = revision if complete or revision.verified else rev.newest_verified(kept)
-        return Taken(revision, known is None, complete, worked.number if worked and limit > 0 else 0)
+        verified = rev.newest_verified(kept)
+        worked = revision if complete or revision.verified else verified
+        # What somebody has changed by hand is asked what was last asked.
+        checks = (worked.checks if worked else {}) or (verified.checks if verified else {})
+        return Taken(revision, known is None, complete, worked.number if worked and limit > 0 else 0, checks)
 
-    def record(self, origin: str, before: int, limit: int) -> tuple[rev.Revision, bool]:
+    def record(self, origin: str, before: int, limit: int, checks: Object) -> tuple[rev.Revision, bool]:
         """Keep what runs now as known to work, and remove the oldest beyond the limit. Whether it is a new one."""
         kept = self.kept()
         objects = [rev.cleaned(item) for item in self.live()]
         known = rev.with_content(kept, rev.digest_of(objects))
         parent = next((item for item in kept if item.number == before), None)
         if known is None:
-            revision = self._new(kept, objects, origin, parent, verified=True)
+            revision = replace(self._new(kept, objects, origin, parent, verified=True), checks=checks)
             self._write(revision)
         else:
-            # Its own forerunner is kept: going back twice goes back two steps, and not to and fro.
-            keep_parent = origin != "deployed" or before in (0, known.number)
-            revision = rev.again(known, now(), whoami(), known.before if keep_parent else before)
-            revision = replace(revision, origin=known.origin if keep_parent else origin)
+            revision = rev.again(known, now(), whoami(), checks)
+            if origin == "deployed" and before not in (0, known.number):
+                # Who goes back keeps its own forerunner: going back twice goes back two steps, and not to and fro.
+                revision = replace(revision, before=before, origin=origin)
             self._rewrite(revision)
         spared = {revision.number, before}
         for item in rev.surplus([*kept, *([] if known else [revision])], max(limit, 1), spared):

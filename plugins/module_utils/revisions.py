@@ -58,6 +58,8 @@ class Revision:
     verified: bool = False
     before: int = 0
     images: dict[str, str] = field(default_factory=dict)
+    # What was asked of it when it was verified: another version may have to answer something else.
+    checks: Object = field(default_factory=dict)
 
 
 def cleaned(live: Object) -> Object:
@@ -139,6 +141,7 @@ def annotations_of(revision: Revision) -> dict[str, str]:
         "verified": str(revision.verified).lower(),
         "before": revision.before,
         "images": json.dumps(revision.images, sort_keys=True),
+        "checks": json.dumps(revision.checks, sort_keys=True),
     }
     return {f"{OURS}/{key}": str(value) for key, value in facts.items()}
 
@@ -162,6 +165,7 @@ def unpacked(secret: Object) -> Revision:
             verified=notes["verified"] == "true",
             before=int(notes["before"]),
             images=json.loads(notes["images"]),
+            checks=json.loads(notes["checks"]),
         )
     except (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error, binascii.Error):
         return Revision(int(number) if number.isdecimal() else 0, [], "", origin=DAMAGED)
@@ -221,9 +225,9 @@ def chosen(kept: list[Revision], current: str, wanted: int) -> Revision:
     return before
 
 
-def again(revision: Revision, now: str, by: str, before: int) -> Revision:
-    """A revision whose content has been deployed once more."""
-    return replace(revision, current_since=now, by=by, before=before, verified=True, origin="deployed")
+def again(revision: Revision, now: str, by: str, checks: Object) -> Revision:
+    """A revision whose content runs, and is verified, once more."""
+    return replace(revision, current_since=now, by=by, checks=checks, verified=True)
 
 
 def prepared(wanted: Object, live: Object | None) -> Object:

@@ -44,6 +44,10 @@ options:
     description: How many to keep; with 0, V(taken) keeps none.
     type: int
     default: 5
+  checks:
+    description: For V(recorded), what the version was asked when it was verified, to be asked again when it is gone back to.
+    type: dict
+    default: {}
   kubeconfig:
     description: The kubeconfig; empty for $KUBECONFIG or ~/.kube/config.
     type: path
@@ -94,6 +98,10 @@ images:
   description: The image of each container.
   type: dict
   returned: when recorded or picked
+checks:
+  description: What the revision to go back to is to be asked; empty when that is not known.
+  type: dict
+  returned: when taken or picked
 would_change:
   description: The objects that going back would touch.
   type: list

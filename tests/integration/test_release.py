@@ -59,6 +59,10 @@ def test_what_does_not_verify_goes_back_as_a_whole(one: Target, cluster: Cluster
     assert objects(cluster, one) == before
     assert get("/", one.host) == (200, '"1"')
     assert lease(cluster, one) is None
+    # What it rendered is rendered as it was; the cluster is as it was already.
+    identity = cluster.identity(one.namespace)
+    one.playbook().succeeded()
+    assert cluster.identity(one.namespace) == identity
     assert one.playbook().succeeded().changed == 0
 
 

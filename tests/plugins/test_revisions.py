@@ -61,7 +61,9 @@ class Place:
         """A whole release that succeeds; its revision's number."""
         taken = self.store.take(limit)
         self.deploy(image)
-        return self.store.record("deployed", taken.revision.number if taken.revision else 0, limit)[0].number
+        return self.store.record(
+            "deployed", taken.revision.number if taken.revision else 0, limit, {"endpoints": [image]}
+        )[0].number
 
     @property
     def names(self) -> set[str]:
@@ -100,7 +102,7 @@ def test_the_same_is_not_kept_twice(place: Place) -> None:
     assert place.names == {"app-revision-1"}
     taken = place.store.take(5)
     assert (taken.written, taken.complete, taken.restorable) == (False, True, 1)
-    revision, written = place.store.record("deployed", 1, 5)
+    revision, written = place.store.record("deployed", 1, 5, {})
     assert (revision.number, written) == (1, False)
     assert place.names == {"app-revision-1"}
 
@@ -122,6 +124,7 @@ def test_what_is_not_up_is_not_gone_back_to(place: Place) -> None:
     taken = place.store.take(5)
     assert taken.revision is not None
     assert (taken.revision.number, taken.complete, taken.restorable) == (2, False, 1)
+    assert taken.checks == {"endpoints": ["good"]}
 
 
 def test_what_was_removed_by_hand_can_be_gone_back_to(place: Place) -> None:
@@ -198,7 +201,7 @@ def test_going_back_goes_back_step_by_step(place: Place) -> None:
         place.release(image)
     assert place.store.pick(0).number == 2
     place.deploy("b")
-    assert place.store.record("rolled back to", 3, 5)[0].number == 2
+    assert place.store.record("rolled back to", 3, 5, {})[0].number == 2
     # Not to and fro: what was left as bad is only gone to by its number.
     assert place.store.pick(0).number == 1
     assert place.store.pick(3).images == {"api": "c"}
