@@ -57,6 +57,10 @@ options:
     description: Whether to print URL, Pods and answers.
     type: bool
     default: false
+  asked:
+    description: What this action returned earlier in the same run; then nobody is asked again, and that is told.
+    type: dict
+    default: {}
 author:
   - fastapi-mysql-k8s
 """
@@ -90,6 +94,10 @@ unasked:
   description: Why the Pods were not asked; empty when they were, or were not to be.
   type: str
   returned: always
+checks:
+  description: What was asked; URL, Host header and endpoints.
+  type: dict
+  returned: when all answers are right
 cause:
   description: What is wrong, for programs (type) and for people (message, remedy), with the Pod where it is one.
   type: dict
