@@ -50,6 +50,7 @@ class Contender:
     folder: Path
     replicas: int
     setting: int = 0
+    skip_tags: str = ""
 
     def __post_init__(self) -> None:
         """Take a copy of the sources."""
@@ -90,8 +91,15 @@ class Contender:
         call([*kubectl[:1], "delete", "deployment", "--all", "--namespace", self.name, "--grace-period=1"], self.engine)
         call(kubectl, self.engine)
         shutil.rmtree(CACHE / "registry/docker/registry/v2/repositories" / self.name, ignore_errors=True)
-        _, listed = call([str(PROGRAMS / "docker"), "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], self.engine)
-        if mine := [one for one in listed.split() if one.startswith(f"{REGISTRY}/{self.name}/")]:
+        listing = [
+            str(PROGRAMS / "docker"),
+            "image",
+            "ls",
+            "--quiet",
+            "--filter",
+            f"reference={REGISTRY}/{self.name}/*",
+        ]
+        if mine := sorted(set(call(listing, self.engine)[1].split())):
             call([str(PROGRAMS / "docker"), "image", "rm", "--force", *mine], self.engine)
 
     def run(self) -> tuple[float, str]:
@@ -134,6 +142,8 @@ class Ours(Contender):
         file = self.folder / "variables.json"
         file.write_text(json.dumps(self.variables()), encoding="utf-8")
         command = ["ansible-playbook", "-i", "inventory/local", "site.yml", "-e", f"@{file}"]
+        if self.skip_tags:
+            command.append(f"--skip-tags={self.skip_tags}")
         return call(command, {"PATH": self.engine["PATH"], **environment})
 
 

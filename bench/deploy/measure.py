@@ -99,10 +99,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each scenario that rolls Pods")
     parser.add_argument("--no-op-rounds", type=int, default=10, help="rounds in which nothing is changed")
     parser.add_argument("--cold-rounds", type=int, default=1, help="rounds that start from nothing")
+    parser.add_argument("--skip-tags", default="", help="tags of site.yml that are left out, such as platform")
     parser.add_argument("--replicas", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        ours = Ours("bench-ours", Path(folder) / "ours", options.replicas)
+        ours = Ours("bench-ours", Path(folder) / "ours", options.replicas, skip_tags=options.skip_tags)
         by_hand = ByHand("bench-hand", Path(folder) / "by-hand", options.replicas)
         bench = Bench(ours, by_hand)
         try:
