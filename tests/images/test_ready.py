@@ -1,0 +1,60 @@
+"""A Pod's two containers, started from nothing: how soon they serve."""
+
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from sizes import DOCKER, ROOT, build
+
+READY_SECONDS = 4
+# Runs beside the API, for the two have no other network than their loopback.
+ASK = """
+import time, urllib.error, urllib.request
+for _ in range(1500):
+    try:
+        print(urllib.request.urlopen("http://127.0.0.1:8000/ready", timeout=3).status)
+        break
+    except OSError:
+        time.sleep(0.02)
+"""
+
+
+def docker(*arguments: str) -> str:
+    """Run the docker command line; secrets travel in the environment."""
+    secrets = {"MYSQL_ROOT_PASSWORD": "root's", "MYSQL_USER": "app", "MYSQL_PASSWORD": "app's"}
+    done = subprocess.run(
+        [DOCKER, *arguments], env=os.environ | secrets, check=True, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def pod() -> Iterator[str]:
+    """A name for the containers of one Pod, which are removed whatever happens."""
+    for name in ("api", "db"):
+        build(ROOT / name, f"fastapi-mysql-{name}:sizes")
+    name = f"pod-{uuid.uuid4().hex[:8]}"
+    yield name
+    docker("rm", "--force", name, f"{name}-db")
+
+
+def test_a_pod_is_ready_in_four_seconds(pod: str) -> None:
+    """Read-only, without privileges, over empty volumes: the database copies its directory, and the API finds it."""
+    hard = ["--detach", "--read-only", "--cap-drop=ALL", "--memory=256m", "--tmpfs=/tmp", "--env=MYSQL_USER"]
+    began = time.monotonic()
+    docker(
+        *("run", *hard, f"--name={pod}-db", "--network=none", "--env=MYSQL_ROOT_PASSWORD", "--env=MYSQL_PASSWORD"),
+        *("--tmpfs=/run/mysqld:uid=10002", "--tmpfs=/var/lib/mysql:uid=10002", "fastapi-mysql-db:sizes"),
+    )
+    docker(
+        *("run", *hard, f"--name={pod}", f"--network=container:{pod}-db", "--env=MYSQL_PASSWORD"),
+        "fastapi-mysql-api:sizes",
+    )
+    assert docker("exec", pod, "python", "-c", ASK) == "200"
+    took = time.monotonic() - began
+    print(f"ready after {took:.1f} s")
+    assert took < READY_SECONDS
