@@ -240,8 +240,9 @@ def main(arguments: list[str]) -> int:
         if problems:
             print(result["output"], flush=True)
         results.append({key: value for key, value in result.items() if key != "output"} | {"problems": problems})
-    if path := os.environ.get("FAULTS_RESULTS"):
-        Path(path).write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        if path := os.environ.get("FAULTS_RESULTS"):
+            # After each: a run that is cut short has measured something, too.
+            Path(path).write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return 1 if broken or not chosen else 0
 
 
