@@ -30,6 +30,8 @@ class Behind:
     # What keeps the rollout from being complete; empty when it is.
     lacking: str = ""
     missing: bool = False
+    # The host names that the Ingress of the same name answers to; empty when it answers to any, or is not there.
+    hosts: list[str] = field(default_factory=list)
 
 
 def look(client: KubeClient, namespace: str, name: str) -> Behind:
@@ -49,7 +51,14 @@ def look(client: KubeClient, namespace: str, name: str) -> Behind:
         if wanted and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == wanted
     ]
     served, port = _served(client.find(f"/api/v1/{place}/endpoints/{name}") or {})
-    return Behind(pods, sorted(current), sorted(served), port, rollout.unfinished(deployment))
+    hosts = _hosts(client.find(f"/apis/networking.k8s.io/v1/{place}/ingresses/{name}") or {})
+    return Behind(pods, sorted(current), sorted(served), port, rollout.unfinished(deployment), hosts=hosts)
+
+
+def _hosts(ingress: Mapping[str, Any]) -> list[str]:
+    """The names in an Ingress's rules; none when one of them is for any name."""
+    names = [str(rule.get("host") or "") for rule in (ingress.get("spec") or {}).get("rules") or []]
+    return [] if "" in names else names
 
 
 def _served(endpoints: Mapping[str, Any]) -> tuple[list[str], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Any
 
 from .causes import Cause
@@ -44,6 +45,8 @@ class Seen:
     # None: the cluster was not asked.
     behind: Behind | None = None
     replicas: dict[str, list[Answer]] = field(default_factory=dict)
+    # The name that was asked for, where it is not the one in the URL.
+    host: str = ""
 
 
 def _cause(kind: str, message: str, pod: str = "") -> Cause:
@@ -74,6 +77,10 @@ def _of_cluster(seen: Seen) -> Cause | None:
         )
     if behind.lacking:
         return _cause("RolloutIncomplete", f"the rollout is not complete: still waiting for {behind.lacking}")
+    if behind.hosts and seen.host and not any(fnmatch(seen.host, name) for name in behind.hosts):
+        # Another deployment of the same thing gives the same answers.
+        text = f"the Ingress answers to {', '.join(behind.hosts)}, not to {seen.host}: somebody else answers there"
+        return _cause("WrongBackend", text)
     if idle:
         return _cause("ServiceWithoutPods", f"the Service sends no requests to {', '.join(idle)}", idle[0])
     return None

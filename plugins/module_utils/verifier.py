@@ -68,7 +68,7 @@ class Verifier:
 
     def ask(self) -> Seen:
         """Ask everybody everything once; the Ingress as often as there are Pods, if all goes well."""
-        seen = Seen(self.arguments["base_url"], self.endpoints)
+        seen = Seen(self.arguments["base_url"], self.endpoints, host=self.arguments["host"])
         self.passing = False
         cluster = self.pool.submit(self._ask_cluster, seen)
         seen.ingress.append(self._round())

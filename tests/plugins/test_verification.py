@@ -38,6 +38,7 @@ class Town:
             spec={"replicas": 2}, replicas=2, updatedReplicas=2, readyReplicas=2, availableReplicas=2
         )
         self.found = True
+        self.host = ""
         self.refuse: dict[str, int] = {}
         self.asked: list[str] = []
 
@@ -53,6 +54,8 @@ class Town:
             return (200, self.deployment) if self.found else status(404, "no")
         if "/replicasets" in path:
             return 200, {"items": [replica_set()]}
+        if "/ingresses/" in path:
+            return 200, {"spec": {"rules": [{"host": self.host}]}}
         if "/endpoints/" in path:
             addresses = [{"ip": "1.2.3.4", "targetRef": {"kind": "Pod", "name": name}} for name in self.served]
             return 200, {"subsets": [{"addresses": addresses, "ports": [{"port": 8000}]}] if addresses else []}
@@ -100,7 +103,7 @@ def test_all_is_well(tmp_path: Path) -> None:
         ("200 1", "yes"),
         ('200 ["August", "Linda"]', "yes"),
     ]
-    assert len([path for path in town.asked if "/proxy" not in path]) == 4
+    assert len([path for path in town.asked if "/proxy" not in path]) == 5
     assert len(seen.ingress) == 2, "each Pod has its turn behind the Ingress"
 
 
@@ -134,6 +137,15 @@ def test_wrong_answers(tmp_path: Path, who: tuple[str, ...], answer: tuple[int, 
     assert re.search(words, cause.message), cause.message
     assert cause.remedy
     assert cause.pod == ("" if who == ("ingress",) else who[0])
+
+
+@pytest.mark.parametrize(("host", "kind"), [("a.test", ""), ("*.test", ""), ("b.test", "WrongBackend"), ("", "")])
+def test_somebody_else_who_answers_the_same(tmp_path: Path, host: str, kind: str) -> None:
+    """Another deployment of the same API behind the name that was asked for."""
+    town = Town()
+    town.host = host
+    cause, _ = verdict(town, tmp_path, host="a.test")
+    assert (cause.type if cause else "") == kind
 
 
 def test_answers_that_may_vary(tmp_path: Path) -> None:
