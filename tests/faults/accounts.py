@@ -25,6 +25,7 @@ def kubeconfig_without(lacked: str, kubectl: Callable[..., str]) -> Path:
     rules = [
         {"apiGroups": [group], "resources": [name for name in names if name != lacked], "verbs": ["*"]}
         for group, names in KINDS.items()
+        if names != [lacked]
     ]
     # What lacks the right to write may still be read: that is how most are set up.
     rules += [{"apiGroups": ["*"], "resources": [lacked], "verbs": ["get", "list", "watch"]}]
