@@ -134,7 +134,6 @@ class Ours(Contender):
             "app_db_build_context": str(self.folder / "db"),
             "app_api_environment": {"SETTING": f"{SETTING}{self.setting}"},
             "app_db_password": "bench-password",
-            "workload_drain_seconds": 1,
         }
 
     def run(self, **environment: str) -> tuple[float, str]:
