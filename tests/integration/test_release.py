@@ -46,7 +46,7 @@ def one(target: Target, cluster: Cluster) -> Target:
 def test_what_does_not_verify_goes_back_as_a_whole(one: Target, cluster: Cluster) -> None:
     before = objects(cluster, one)
     failed = one.playbook(
-        **version(2, verify_endpoints=WRONG, verify_timeout=1),
+        **version(2, verify_endpoints=WRONG, verify_timeout=5),
         app_db_password="another one",
         workload_ingress_annotations={"a.example/new": "yes"},
         app_replicas=2,
@@ -54,7 +54,7 @@ def test_what_does_not_verify_goes_back_as_a_whole(one: Target, cluster: Cluster
     assert failed.rc != 0
     told = failed.errors[-1]
     assert "should answer 200 and a text with 'what nobody says'" in told
-    assert "It was rolled back to revision" in told and "up and verified" not in failed.stdout
+    assert "It was rolled back to revision" in told, told
     assert "another one" not in failed.output
     assert objects(cluster, one) == before
     assert get("/", one.host) == (200, '"1"')
@@ -67,12 +67,12 @@ def test_what_does_not_verify_goes_back_as_a_whole(one: Target, cluster: Cluster
 
 
 def test_of_a_failure_to_keep_all_is_left(one: Target, cluster: Cluster) -> None:
-    wanted = version(3, verify_endpoints=WRONG, verify_timeout=1, workload_on_failure="keep")
+    wanted = version(3, verify_endpoints=WRONG, verify_timeout=5, workload_on_failure="keep")
     failed = one.playbook(**wanted)
     assert failed.rc != 0 and "left as it is (workload_on_failure: keep)" in failed.errors[-1]
     assert get("/", one.host) == (200, '"3"')
     # What was left is not what is gone back to.
-    assert "rolled back to revision" in one.playbook(**version(4, verify_endpoints=WRONG, verify_timeout=1)).errors[-1]
+    assert "rolled back to revision" in one.playbook(**version(4, verify_endpoints=WRONG, verify_timeout=5)).errors[-1]
     assert get("/", one.host) == (200, '"3"')
 
 
@@ -80,11 +80,11 @@ def test_a_first_deployment_that_fails_is_left_or_removed(new_target: NewTarget,
     image = next(iter(cluster.images(one.namespace, "fastapi-mysql").values()))
     wanted = one.variables | {"app_api_image": image, "app_api_image_name": ""} | version(1, verify_endpoints=WRONG)
     first = new_target("first", **{key: value for key, value in wanted.items() if key in WANTED})
-    left = first.playbook(verify_timeout=1)
+    left = first.playbook(verify_timeout=5)
     assert left.rc != 0 and "Nothing was deployed before, so it is left as it is" in left.errors[-1]
     assert cluster.images(first.namespace, "fastapi-mysql") == {"api": image}
     cluster.delete_namespaces(first.namespace)
-    gone = first.playbook(verify_timeout=1, workload_on_failure="delete")
+    gone = first.playbook(verify_timeout=5, workload_on_failure="delete")
     assert gone.rc != 0 and "so all of it was removed" in gone.errors[-1]
     assert first.namespace not in cluster.namespaces()
 
