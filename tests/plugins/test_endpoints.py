@@ -17,6 +17,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import
     mismatch,
     misshapen,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.test.answered import answered
 
 from fake_api_server import serving
 
@@ -44,6 +45,7 @@ USERS = '[{"user_id": 1, "username": "August"}, {"user_id": 2, "username": "Lind
 )
 def test_matches(status: int, body: str, endpoint: dict[str, Any], right: bool) -> None:
     assert matches(Answer(status, body), endpoint) is right
+    assert answered({"status": status, "content": body}, endpoint) is right
 
 
 def test_no_answer_matches_nothing() -> None:
