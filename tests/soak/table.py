@@ -57,10 +57,57 @@ def slow_starts(path: Path) -> list[str]:
     return rows
 
 
+def load(path: Path) -> list[Result]:
+    """The figures of each round; one round is written without a list."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found if isinstance(found, list) else [found]
+
+
+def users(rollouts: Path) -> list[str]:
+    """What steady users got, for each thing that was done meanwhile."""
+    told = (
+        ("rollouts", "ten rollouts, one after the other"),
+        ("pod-deleted", "a Pod is deleted"),
+        ("api-killed", "the API's container is killed"),
+        ("mysql-killed", "the database's container is killed"),
+    )
+    rows = ["| meanwhile | measured | rounds | requests | a second | failed |", "|---|---|---|---|---|---|"]
+    for name, title in told:
+        path = rollouts.with_name(f"{name}.json")
+        if path.is_file():
+            rounds = load(path)
+            rate = min(item["rate"] for item in rounds)
+            total, failed = (sum(item[key] for item in rounds) for key in ("requests", "failed"))
+            rows.append(f"| {title} | {measured(path)} | {len(rounds)} | {total} | {rate:.0f} | {failed} |")
+    return rows
+
+
+def kills(path: Path) -> list[str]:
+    """Where each run was when it was killed, and what the next one did."""
+    found = load(path)[0]
+    rows = [
+        f"Measured {measured(path)} by `tests/soak/run kills` (seed {found['seed']}, a whole run takes "
+        f"{found['whole_run']} s): {len(found['kills'])} kills, {len(found['kills'])} convergences.",
+        "",
+        "| killed after | at the task | it held the lock | the second run took | and changed |",
+        "|---|---|---|---|---|",
+    ]
+    for item in found["kills"]:
+        at = "had ended" if item["ended"] else item["task"]
+        held = "yes" if item["lock_held"] else "no"
+        rows.append(f"| {item['after']} s | {at} | {held} | {item['second_run']} s | {item['second_changed']} |")
+    return rows
+
+
 def main(results: Path, document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    for name, table in (("faults", faults), ("slow_starts", slow_starts)):
-        path = results / f"{name}.json"
+    tables = {
+        "faults": (results / "faults.json", faults),
+        "slow_starts": (results / "slow_starts.json", slow_starts),
+        "users": (results / "rollouts.json", users),
+        "kills": (results / "kills.json", kills),
+    }
+    for name, (path, table) in tables.items():
         if path.is_file():
             body = "\n".join(table(path))
             pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
