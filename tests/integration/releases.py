@@ -88,6 +88,8 @@ class Started:
             "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
             "ANSIBLE_NOCOLOR": "1",
             "PYTHONUNBUFFERED": "1",
+            # Names each task as it begins.
+            "ANSIBLE_STDOUT_CALLBACK": "default",
         }
         with log.open("w") as output:
             self.process = subprocess.Popen(
