@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -56,6 +57,8 @@ class ActionModule(KubeAction):
         "source_dir": {"type": "path", "required": True},
         "registry": {"type": "str", "default": ""},
         "samples": {"type": "int", "default": 7},
+        # An Ingress controller needs a moment to forget the Pods of the version before (Traefik: two seconds).
+        "patience": {"type": "int", "default": 5},
         "only_new": {"type": "bool", "default": False},
         **CREDENTIALS_SPEC,
     }
@@ -68,9 +71,14 @@ class ActionModule(KubeAction):
         before = folders.previous(folder)
         if arguments["only_new"] and before and covers(before[1], client, arguments):
             return {"changed": False, "new": False, "path": str(folder / before[0]), "verdict": PASSED}
-        evidence, files = collect(client, arguments)
-        evidence["checks"] = all_checks(evidence)
-        evidence["verdict"] = verdict(evidence["checks"])
+        deadline = time.monotonic() + arguments["patience"]
+        while True:
+            evidence, files = collect(client, arguments)
+            evidence["checks"] = all_checks(evidence)
+            evidence["verdict"] = verdict(evidence["checks"])
+            if evidence["verdict"] == PASSED or time.monotonic() >= deadline:
+                break
+            time.sleep(1)
         evidence["previous"] = before[0] if before else ""
         evidence["changes"] = changes(before[1] if before else None, evidence)
         page = render(Path(arguments["templates"]), evidence, files)

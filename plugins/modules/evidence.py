@@ -65,6 +65,10 @@ options:
     description: The checkout whose commit is noted.
     type: path
     required: true
+  patience:
+    description: For how many seconds what is wrong is looked at again; an Ingress controller needs a moment to forget the Pods of the version before.
+    type: int
+    default: 5
   samples:
     description: How often each endpoint is asked, each way.
     type: int

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revisions import cleaned
 from stories import INGRESS, ROOT, Target
-from surroundings import Cluster
+from surroundings import Cluster, get
 
 Object = dict[str, Any]
 
@@ -74,6 +74,17 @@ def lease(cluster: Cluster, target: Target) -> Object | None:
     """The lock, if anybody holds it."""
     name = target.variables["app_name"]
     return cluster.client.find(f"/apis/coordination.k8s.io/v1/namespaces/{target.namespace}/leases/{name}-release")
+
+
+def served(target: Target, body: str, seconds: float = 10) -> bool:
+    """Whether users get this, as soon as the Ingress has forgotten the Pods of the version before."""
+    deadline = time.monotonic() + seconds
+    while (found := get("/", target.host)) != (200, body):
+        if time.monotonic() > deadline:
+            print(found)
+            return False
+        time.sleep(0.5)
+    return True
 
 
 class Started:
