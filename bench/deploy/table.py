@@ -48,5 +48,6 @@ def write_table(found: dict[str, Any], path: Path) -> None:
         "| task | seconds |",
         "|---|---|",
     ]
-    lines += [f"| {task['task']} | {task['seconds']:.2f} |" for task in found["tasks"]]
+    # A task's name may hold what ends a cell.
+    lines += [f"| {task['task'].replace('|', chr(92) + '|')} | {task['seconds']:.2f} |" for task in found["tasks"]]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
