@@ -184,6 +184,7 @@ class StandIn:
             "manifests_dir": str(self.folder / "manifests"),
             "source_dir": str(self.folder),
             "samples": 7,
+            "patience": 0,
             "only_new": False,
             "registry": self.registry,
             "username": "",
