@@ -56,14 +56,8 @@ options:
     description: How many boxes are kept in O(dest); 0 for all.
     type: int
     default: 10
-  kubeconfig:
-    description: The kubeconfig; empty for $KUBECONFIG or ~/.kube/config.
-    type: path
-    default: ""
-  context:
-    description: The context in it; empty for its current one.
-    type: str
-    default: ""
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
 author:
   - fastapi-mysql-k8s
 """

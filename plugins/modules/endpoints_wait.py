@@ -40,14 +40,6 @@ options:
     description: Their namespace.
     type: str
     default: ""
-  kubeconfig:
-    description: The kubeconfig; empty for $KUBECONFIG or ~/.kube/config.
-    type: path
-    default: ""
-  context:
-    description: The context in it; empty for its current one.
-    type: str
-    default: ""
   pods:
     description: The Pods as far as the caller knows them; only returned, when the cluster is not asked.
     type: list
@@ -61,6 +53,8 @@ options:
     description: What this action returned earlier in the same run; then nobody is asked again, and that is told.
     type: dict
     default: {}
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
 author:
   - fastapi-mysql-k8s
 """

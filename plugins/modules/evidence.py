@@ -32,14 +32,6 @@ options:
     description: The namespace that they are in.
     type: str
     required: true
-  kubeconfig:
-    description: Kubeconfig file; empty is C(KUBECONFIG), else ~/.kube/config.
-    type: str
-    default: ""
-  context:
-    description: Context in the kubeconfig; empty is its current one.
-    type: str
-    default: ""
   base_url:
     description: URL at which the Ingress is reached from here.
     type: str
@@ -81,22 +73,13 @@ options:
     description: The registry that the credentials are for.
     type: str
     default: ""
-  username:
-    description: User name for that registry; empty uses what C(docker login) keeps.
-    type: str
-    default: ""
-  password:
-    description: Password for that registry.
-    type: str
-    default: ""
-  docker_config:
-    description: Folder of the Docker CLI's configuration.
-    type: str
-    default: ""
   timeout:
     description: Not used; a registry has five seconds to answer.
     type: int
     default: 20
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.registry
 author:
   - fastapi-mysql-k8s
 """

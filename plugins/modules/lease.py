@@ -36,14 +36,8 @@ options:
     description: Whether to take it whoever holds it.
     type: bool
     default: false
-  kubeconfig:
-    description: The kubeconfig; empty for $KUBECONFIG or ~/.kube/config.
-    type: path
-    default: ""
-  context:
-    description: The context in it; empty for its current one.
-    type: str
-    default: ""
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
 author:
   - fastapi-mysql-k8s
 """

@@ -15,14 +15,6 @@ options:
     description: The namespace that it is in.
     type: str
     required: true
-  kubeconfig:
-    description: Kubeconfig file; empty is C(KUBECONFIG), else ~/.kube/config.
-    type: str
-    default: ""
-  context:
-    description: Context in the kubeconfig; empty is its current one.
-    type: str
-    default: ""
   container:
     description: Only this container; empty is each.
     type: str
@@ -35,6 +27,8 @@ options:
     description: Whether to print what the containers said before their last restart.
     type: bool
     default: false
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
 author:
   - fastapi-mysql-k8s
 """

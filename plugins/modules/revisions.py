@@ -48,14 +48,8 @@ options:
     description: For V(recorded), what the version was asked when it was verified, to be asked again when it is gone back to.
     type: dict
     default: {}
-  kubeconfig:
-    description: The kubeconfig; empty for $KUBECONFIG or ~/.kube/config.
-    type: path
-    default: ""
-  context:
-    description: The context in it; empty for its current one.
-    type: str
-    default: ""
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
 author:
   - fastapi-mysql-k8s
 """

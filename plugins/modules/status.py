@@ -19,14 +19,6 @@ options:
     description: The namespace that they are in.
     type: str
     required: true
-  kubeconfig:
-    description: Kubeconfig file; empty is C(KUBECONFIG), else ~/.kube/config.
-    type: str
-    default: ""
-  context:
-    description: Context in the kubeconfig; empty is its current one.
-    type: str
-    default: ""
   base_url:
     description: URL at which the Ingress is reached from here.
     type: str
@@ -61,6 +53,8 @@ options:
     description: Whether to print no more than where the API answers and where its evidence is; nothing is asked then.
     type: bool
     default: false
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
 author:
   - fastapi-mysql-k8s
 """
