@@ -5,6 +5,7 @@ These tests kill its processes, so they run only on a platform that nobody else 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -38,9 +39,11 @@ def platform_pids() -> dict[int, str]:
     """Every process in the platform's control group, with the name of its program."""
     found = {}
     for procs in Path("/sys/fs/cgroup").glob(f"**/{NAME}/**/cgroup.procs"):
-        for line in procs.read_text().split():
-            if int(line):
-                found[int(line)] = Path(f"/proc/{line}/comm").read_text().strip()
+        # Processes, and groups of them, come and go while they are listed.
+        with contextlib.suppress(OSError):
+            for line in procs.read_text().split():
+                with contextlib.suppress(OSError):
+                    found[int(line)] = Path(f"/proc/{line}/comm").read_text().strip()
     return found
 
 
