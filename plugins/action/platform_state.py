@@ -24,13 +24,13 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def ailments(arguments: dict[str, Any], programs: dict[str, str]) -> list[str]:
+def ailments(arguments: dict[str, Any], programs: dict[str, str], version: str) -> list[str]:
     """What is not as it should be, in words; nothing when the platform is well."""
     if not programs:
         return ["it is not running"]
     found = [f"{name} is {state}" for name, state in programs.items() if state != "RUNNING"]
     stamp = Path(arguments["state_dir"], "fingerprint")
-    if not stamp.exists() or stamp.read_text().strip() != fingerprint():
+    if not stamp.exists() or stamp.read_text().strip() != version:
         found.append("it was not completed, or it was made by another version of the roles")
     if probe.unix_status(f"{arguments['run_dir']}/docker.sock", "/_ping") != 200:
         found.append("Docker does not answer")
@@ -67,11 +67,12 @@ class ActionModule(PlainAction):
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return C(running), C(healthy), C(ailments) and C(fingerprint)."""
         programs = probe.supervised(f"{arguments['run_dir']}/supervisor.sock")
-        found = ailments(arguments, programs)
+        version = fingerprint()
+        found = ailments(arguments, programs, version)
         return {
             "changed": False,
             "running": bool(programs),
             "healthy": not found,
             "ailments": found,
-            "fingerprint": fingerprint(),
+            "fingerprint": version,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Mapping
@@ -87,6 +88,8 @@ class CallbackModule(Default):
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Note which kind of run it is: only the same kind takes as long."""
+        # What has been read by now stays to the end: neither this process nor its forks need search it for garbage.
+        gc.freeze()
         Default.v2_playbook_on_start(self, playbook)
         options = [f"{name}={context.CLIARGS.get(name)}" for name in ("tags", "skip_tags", "check")]
         self.kind = " ".join([Path(playbook._file_name).name, *options])
