@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from machines import PASSWORD, USER, Registry, broken_kubeconfig, closed_port, expired_certificate
-from stories import Run, Target, little_context
-from surroundings import Cluster, repositories
+from stories import PROGRAMS, Run, Target, docker, little_context, playbook
+from surroundings import Cluster, content_tags, repositories
 
 from conftest import NewTarget
 
@@ -178,6 +179,48 @@ def test_dockerfile_that_fails(target: Target, cluster: Cluster, tmp_path: Path)
     run = target.playbook(app_api_build_context=str(little_context(tmp_path / "failing", dockerfile)))
     assert_refused(run, target, cluster, target.images, "failing/Dockerfile: .*exit code: 3")
     assert "the reason is this" in run.output.partition("[ERROR]")[2].partition("Origin:")[0]
+
+
+def test_sources_that_move_while_they_are_built(target: Target, cluster: Cluster, tmp_path: Path) -> None:
+    """What was built is thrown away, and what the sources have become is built by the next run."""
+    dockerfile = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY word /\n"
+    sources = little_context(tmp_path / "moving", dockerfile)
+    build = {"app_api_build_context": str(sources), "app_db_enabled": False}
+    cli = tmp_path / "docker"
+    cli.write_text(
+        f'#!/bin/sh\n{PROGRAMS / "docker"} "$@" || exit\ncase "$*" in *" build "*) echo more >> {sources / "word"};; esac\n',
+        encoding="utf-8",
+    )
+    cli.chmod(0o755)
+    run = target.playbook("site.yml", "--tags=build", app_docker_cli=str(cli), **build)
+    assert run.rc != 0
+    assert len(run.errors) == 1, run.output
+    assert re.search(f"{target.images}api in {sources} were changed while it was being built", run.errors[0])
+    assert not repositories(target.images)
+    assert not docker("image", "ls", "--quiet", f"*/{target.images}api")
+    assert (sources / "word").read_text(encoding="utf-8").count("more") == 1
+    target.playbook("site.yml", "--tags=build", **build).succeeded()
+    assert len(content_tags(f"{target.images}api")) == 1
+
+
+def test_planning_where_the_platform_is_down(target: Target, cluster: Cluster, tmp_path: Path) -> None:
+    """`--check` brings nothing up: it says what is missing, and makes no file."""
+    nowhere = tmp_path / "platform"
+    ports = ("registry", "api_server", "ingress")
+    variables = {
+        "app_kubeconfig": str(nowhere / "state/kubeconfig"),
+        "local_base_kubeconfig": str(nowhere / "state/kubeconfig"),
+        "local_base_state_dir": str(nowhere / "state"),
+        "local_base_run_dir": str(nowhere / "run"),
+        "local_base_cache_dir": str(nowhere / "cache"),
+        **{f"local_base_{name}_port": closed_port() for name in ports},
+    }
+    inventory = tmp_path / "down.yml"
+    hosts = {target.name: target.variables | variables}
+    inventory.write_text(json.dumps({"embedded": {"hosts": hosts}}), encoding="utf-8")
+    run = playbook("site.yml", inventory, "--check", "--diff")
+    assert_refused(run, target, cluster, "The embedded platform is not up", "make deploy", "--check")
+    assert not nowhere.exists()
 
 
 def test_deploying_what_nobody_pushed(target: Target, cluster: Cluster) -> None:
