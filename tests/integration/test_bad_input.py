@@ -187,10 +187,8 @@ def test_sources_that_move_while_they_are_built(target: Target, cluster: Cluster
     sources = little_context(tmp_path / "moving", dockerfile)
     build = {"app_api_build_context": str(sources), "app_db_enabled": False}
     cli = tmp_path / "docker"
-    cli.write_text(
-        f'#!/bin/sh\n{PROGRAMS / "docker"} "$@" || exit\ncase "$*" in *" build "*) echo more >> {sources / "word"};; esac\n',
-        encoding="utf-8",
-    )
+    after = f'case "$*" in *" build "*) echo more >> {sources / "word"};; esac'
+    cli.write_text(f'#!/bin/sh\n{PROGRAMS / "docker"} "$@" || exit\n{after}\n', encoding="utf-8")
     cli.chmod(0o755)
     run = target.playbook("site.yml", "--tags=build", app_docker_cli=str(cli), **build)
     assert run.rc != 0
