@@ -74,8 +74,8 @@ class Page:
         elif method == "Page.loadEventFired":
             self.loaded = True
 
-    def open(self, file: Path, width: int, scheme: str, height: int = 900) -> None:
-        """Load a file as a phone or a screen of this width would show it."""
+    def open(self, what: Path | str, width: int, scheme: str, height: int = 900) -> None:
+        """Load a file or an address as a phone or a screen of this width would show it."""
         self.loaded = False
         self.send(
             "Emulation.setDeviceMetricsOverride",
@@ -85,7 +85,7 @@ class Page:
             mobile=width < 600,
         )
         self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.send("Page.navigate", url=file.as_uri())
+        self.send("Page.navigate", url=what if isinstance(what, str) else what.as_uri())
         while not self.loaded:
             self.receive()
 
@@ -102,8 +102,8 @@ class Page:
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Page]:
-    """Start Chromium with nothing but pipes and a folder that goes with it."""
+def chromium(*options: str) -> Iterator[Page]:
+    """Start Chromium, by default with nothing but pipes and a folder that goes with it."""
     assert PROGRAM.is_file(), f"{PROGRAM} is missing: ansible-playbook tests/evidence/browser.yml"
     with tempfile.TemporaryDirectory() as folder:
         own = Path(folder)
@@ -119,7 +119,7 @@ def chromium() -> Iterator[Page]:
         # Chromium reads commands from descriptor 3 and writes to 4.
         command = [str(PROGRAM), "--remote-debugging-pipe", f"--user-data-dir={own / 'profile'}", "--no-sandbox"]
         command += ["--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking"]
-        command += ["--disable-crash-reporter", "about:blank"]
+        command += ["--disable-crash-reporter", *options, "about:blank"]
         start = ["bash", "-c", f'exec "$@" 3<&{commands} 4>&{events}', "bash", *command]
         with subprocess.Popen(
             start,
