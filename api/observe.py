@@ -17,12 +17,16 @@ import metrics
 REQUEST_ID: Final = re.compile(rb"[\w.:/+=@-]{1,128}", re.ASCII)
 SLOW_SECONDS: Final = 1
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-# /docs needs its own scripts and styles; from elsewhere, nothing may be loaded, and no page may frame ours.
-POLICY: Final = b"default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+# For browsers: guess no type, tell nobody where the user came from, let no other site load what is read here.
 HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", POLICY),
     (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+# Unless an answer says otherwise: it is data, no page, and on its way nobody keeps it, for it may be about people.
+DEFAULTS: Final = (
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
 )
 BROKEN: Final = b'{"detail":"Internal Server Error"}'
 
@@ -91,7 +95,10 @@ class Observer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *HEADERS, (b"x-request-id", request_id)]
+                own = message["headers"]
+                names = [name for name, _ in own]
+                defaults = [header for header in DEFAULTS if header[0] not in names]
+                message["headers"] = [*own, *HEADERS, *defaults, (b"x-request-id", request_id)]
             await send(message)
 
         self._in_flight += 1

@@ -1,6 +1,8 @@
 """What a user of the API gets while all is well."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from urllib.parse import quote
 
 import pytest
@@ -172,15 +174,33 @@ def test_metrics_count(calm_api: Api) -> None:
     assert not any(word in text for word in ("made-up", "777001", "BREW", "python_info"))
 
 
-@pytest.mark.parametrize("path", ["/users", "/users/1", "/users/999", "/docs", "/nothing"])
+@pytest.mark.parametrize("path", ["/users", "/users/1", "/users/999", "/users/x", "/docs", "/nothing", "/metrics"])
 def test_browsers_are_told_to_be_careful(calm_api: Api, path: str) -> None:
     """Nothing from elsewhere is loaded, no type is guessed, no page of ours is framed, nobody learns what runs here."""
     headers = calm_api.get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
-    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+    for source in ("frame-ancestors", "base-uri", "form-action"):
+        assert f"{source} 'none'" in headers["Content-Security-Policy"]
     assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Server"] is None
+    assert all(len(headers.get_all(name)) == 1 for name in headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "policy"),
+    [
+        ("/users", "private, no-cache"),
+        ("/users/1", "no-store"),
+        ("/users/999", "no-store"),
+        ("/ready", "no-store"),
+        ("/assets/swagger-ui.css", "public, max-age=3600"),
+    ],
+)
+def test_what_is_about_people_is_kept_by_nobody(calm_api: Api, path: str, policy: str) -> None:
+    """A list may be kept by who asked for it, to be asked about again; scripts and styles by everybody."""
+    assert calm_api.get(path).headers["Cache-Control"] == policy
 
 
 def test_docs_bring_what_they_need(calm_api: Api) -> None:
@@ -192,3 +212,13 @@ def test_docs_bring_what_they_need(calm_api: Api) -> None:
         assert not name.startswith(("/", "http"))
         assert calm_api.get(f"/{name}").status == 200
     assert "://" not in page
+
+
+def test_docs_run_no_script_but_their_own(calm_api: Api) -> None:
+    """What is inside the page is named by its hash; nothing is allowed by kind."""
+    answer = calm_api.get("/docs")
+    policy = answer.headers["Content-Security-Policy"]
+    [script] = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"script-src 'self' 'sha256-{digest}';" in policy
+    assert "unsafe" not in policy
