@@ -70,6 +70,10 @@ down: $(VENV)/deploy ## Take the embedded platform down; leave nothing but cache
 lint: $(VENV)/test ## Check the style of everything (under a minute)
 	tests/lint
 
+.PHONY: audit
+audit: $(VENV)/test $(VENV)/audit/done ## Look for what a reviewer would object to; exceptions: audit-exceptions.yml
+	tests/audit
+
 .PHONY: reference
 reference: $(VENV)/deploy ## Write docs/reference from the specifications
 	docs/make/reference.py
@@ -79,7 +83,7 @@ docs: reference ## Write docs/IMPLEMENTATION.md from real runs on the embedded p
 	docs/make/implementation.py
 
 .PHONY: test
-test: $(VENV)/test ## Run every test, on the embedded platform
+test: $(VENV)/test $(VENV)/audit/done ## Run every test, on the embedded platform
 	tests/run
 
 .PHONY: plan
@@ -100,7 +104,7 @@ soak: $(VENV)/test ## Run the tests that take long, on a platform that is up
 	tests/soak/run
 
 .PHONY: lock
-lock: $(VENV)/test ## Renew the locked requirements
+lock: $(VENV)/audit/done ## Renew the locked requirements
 	tests/lock
 
 .PHONY: distclean
@@ -127,4 +131,13 @@ $(VENV)/test: requirements-dev.txt $(VENV)/deploy
 	@echo "Installing the test tools into $(VENV)."
 	@pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@python -m compileall -q -j 2 $(VENV)/lib || true
+	@touch $@
+
+# The audit's tools want other versions of what the rest uses, so they have an environment of their own.
+$(VENV)/audit/done: requirements-audit.txt | $(VENV)/bin/python
+	@echo "Installing the audit's tools into $(VENV)/audit."
+	@rm -rf $(VENV)/audit
+	@$(VENV)/bin/python -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@$(VENV)/audit/bin/python -m compileall -q -j 2 $(VENV)/audit/lib || true
 	@touch $@
