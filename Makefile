@@ -56,7 +56,7 @@ rollback: $(VENV)/deploy ## Go back to the revision before (another: ARGS='-e re
 
 .PHONY: history
 history: $(VENV)/deploy ## List the revisions that are kept in the cluster
-	ansible-playbook playbooks/history.yml $(ARGS)
+	@ansible-playbook playbooks/history.yml $(ARGS)
 
 .PHONY: teardown
 teardown: $(VENV)/deploy ## Remove what was deployed, and leave the platform up

@@ -10,7 +10,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/reference"
 NOTE = "<!-- Written by docs/make/reference.py from {source}; changes belong there. -->\n"
 # Ansible's own markup: C(code), O(option), V(value), M(module), B(bold), I(italic).
-MARKUP = re.compile(r"\b([COVMPBI])\(((?:[^()]|\([^()]*\))*)\)")
+MARKUP = re.compile(r"\b(RV|[COVMPBIE])\(((?:[^()]|\([^()]*\))*)\)")
 
 
 def text(value: Any) -> str:
@@ -90,6 +90,25 @@ def constants(path: Path) -> dict[str, str]:
     }
 
 
+def options_of(parsed: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A plugin's own options, and those of the fragments that it shares with others."""
+    found: dict[str, dict[str, Any]] = dict(parsed.get("options") or {})
+    named = parsed.get("extends_documentation_fragment") or []
+    for name in [named] if isinstance(named, str) else named:
+        fragment = ROOT / f"plugins/doc_fragments/{name.rpartition('.')[2]}.py"
+        text = next(one for one in strings(fragment) if "options:" in one)
+        # What the plugin says itself stands.
+        found = found | {key: one for key, one in yaml.safe_load(text)["options"].items() if key not in found}
+    return dict(sorted(found.items(), key=lambda option: not option[1].get("required")))
+
+
+def strings(path: Path) -> Iterator[str]:
+    """Every text that a module, or a class in it, gives a name to."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+
+
 def module_page(path: Path, documented: dict[str, str]) -> str:
     """The page of a module or an action."""
     parsed = yaml.safe_load(documented["DOCUMENTATION"])
@@ -97,7 +116,7 @@ def module_page(path: Path, documented: dict[str, str]) -> str:
     source = path.relative_to(ROOT).as_posix()
     parts = [f"# `fastapi_mysql.k8s.{name}`\n", NOTE.format(source=source)]
     parts += [f"{text(parsed['short_description'])}.\n", paragraphs(parsed.get("description")) + "\n"]
-    parts += ["Options:\n", table(parsed.get("options") or {})]
+    parts += ["Options:\n", table(options_of(parsed))]
     if documented.get("EXAMPLES", "").strip():
         parts += ["Example:\n", f"```yaml\n{documented['EXAMPLES'].strip()}\n```\n"]
     returned = yaml.safe_load(documented.get("RETURN", "") or "") or {}

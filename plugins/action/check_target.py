@@ -69,7 +69,7 @@ class ActionModule(PlainAction):
             target["stages"], self.variables["ansible_run_tags"], self.variables["ansible_skip_tags"]
         )
         asks_cluster = bool(stages & {"deploy", "rollback", "teardown"})
-        if asks_cluster:
+        if asks_cluster or stages & {"verify", "evidence", "look"}:
             self._embedded(target)
         if problems := find_problems(target):
             raise WrongArguments("\n".join(problems))

@@ -22,17 +22,19 @@ from ..module_utils import evidence_folder as folders
 from ..module_utils.endpoints import Asker, shortened
 from ..module_utils.evidence_answers import from_pods, through_ingress
 from ..module_utils.evidence_changes import changes
-from ..module_utils.evidence_cluster import Names, identity, read_cluster, table
-from ..module_utils.evidence_images import image_facts, image_text
+from ..module_utils.evidence_cluster import Names, identity, read_cluster
+from ..module_utils.evidence_images import image_facts
 from ..module_utils.evidence_page import render
-from ..module_utils.evidence_verdict import FAILED, PASSED, SKIPPED, all_checks, curl, kubectl_of, verdict
+from ..module_utils.evidence_texts import texts
+from ..module_utils.evidence_verdict import FAILED, PASSED, RUN, SKIPPED, all_checks, verdict
+from ..module_utils.failures import failure_facts, told_by
 from ..module_utils.image_reference import BadReference, parse_reference
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import KubeError
 from ..module_utils.registry_credentials import CredentialsError
 from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
 from ..module_utils.replicas import NotAskedError
-from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
 
 Object = dict[str, Any]
 
@@ -47,21 +49,34 @@ class ActionModule(KubeAction):
         "dest": {"type": "path", "required": True},
         "templates": {"type": "path", "required": True},
         "target": {"type": "str", "required": True},
-        "name": {"type": "str", "required": True},
-        "namespace": {"type": "str", "required": True},
-        "base_url": {"type": "str", "required": True},
-        "host": {"type": "str", "default": ""},
-        "validate_certs": {"type": "bool", "default": True},
-        "endpoints": {"type": "list", "elements": "dict", "required": True},
+        **DEPLOYMENT_ARGUMENTS,
+        **USERS_ARGUMENTS,
         "manifests_dir": {"type": "path", "required": True},
         "source_dir": {"type": "path", "required": True},
+        "inventory": {"type": "list", "elements": "str", "default": []},
         "registry": {"type": "str", "default": ""},
         "samples": {"type": "int", "default": 7},
         # An Ingress controller needs a moment to forget the Pods of the version before (Traefik: two seconds).
         "patience": {"type": "int", "default": 5},
         "only_new": {"type": "bool", "default": False},
+        "rollout": {"type": "dict", "default": {}},
+        # What has failed, in the rescue of a run; `known` is what the release noted of it.
+        "failed_task": {"type": "str", "default": ""},
+        "failed_result": {"type": "dict", "default": {}},
+        "failed_known": {"type": "dict", "default": {}},
         **CREDENTIALS_SPEC,
     }
+
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Whatever becomes of the evidence: a run that has failed is told as it failed."""
+        if not arguments["failed_result"]:
+            return super().perform(arguments)
+        told: dict[str, Any] = {"changed": False, "failed": True, "msg": told_by(arguments["failed_result"])}
+        told["failed_task"] = arguments["failed_task"]
+        try:
+            return told if self._task.check_mode else super().perform(arguments)
+        except KubeError as error:
+            return told | {"msg": f"{told['msg']} No evidence of it could be written: {error}"}
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """Read, ask, judge and write; the target itself stays as it is."""
@@ -71,19 +86,12 @@ class ActionModule(KubeAction):
         before = folders.previous(folder)
         if arguments["only_new"] and before and covers(before[1], client, arguments):
             return {"changed": False, "new": False, "path": str(folder / before[0]), "verdict": PASSED}
-        deadline = time.monotonic() + arguments["patience"]
-        # Twice at least: a single answer that does not come takes longer than that.
-        again = arguments["patience"] > 0
-        while True:
-            evidence, files = collect(client, arguments)
-            evidence["checks"] = all_checks(evidence)
-            evidence["verdict"] = verdict(evidence["checks"])
-            if evidence["verdict"] == PASSED or not again:
-                break
-            again = time.monotonic() < deadline
-            time.sleep(1)
+        evidence, files = self.settled(client, arguments)
         evidence["previous"] = before[0] if before else ""
         evidence["changes"] = changes(before[1] if before else None, evidence)
+        if not evidence["rollout"] and before and before[1]["identity"] == evidence["identity"]:
+            # Nothing was deployed since: how it came up is what it was.
+            evidence["rollout"] = before[1]["rollout"]
         page = render(Path(arguments["templates"]), evidence, files)
         whole = {**files, "evidence.json": dumped(evidence), "junit.xml": junit(evidence), "index.html": page}
         try:
@@ -93,17 +101,39 @@ class ActionModule(KubeAction):
         Display().display(f"  Evidence, {evidence['verdict']}: {written / 'index.html'}")
         return self.outcome(evidence, written)
 
+    def settled(self, client: KubeClient, arguments: dict[str, Any]) -> tuple[Object, dict[str, str]]:
+        """The evidence, judged; what is wrong is looked at again for a while."""
+        deadline = time.monotonic() + arguments["patience"]
+        # Twice at least: a single answer that does not come takes longer than that.
+        again = arguments["patience"] > 0
+        while True:
+            evidence, files = collect(client, arguments)
+            evidence["checks"] = all_checks(evidence)
+            evidence["verdict"] = verdict(evidence["checks"])
+            wrong = [one for one in evidence["checks"] if one["status"] == FAILED and one["group"] != RUN]
+            # What is not there does not come by being looked for.
+            if not again or not wrong or not evidence["deployment"]:
+                return evidence, files
+            again = time.monotonic() < deadline
+            time.sleep(1)
+
     def outcome(self, evidence: Object, written: Path) -> dict[str, Any]:
         """The result; evidence of a failure fails, after it was written."""
         wrong = [one for one in evidence["checks"] if one["status"] == FAILED]
+        page = written / "index.html"
         result = {"changed": False, "new": True, "path": str(written), "verdict": evidence["verdict"]}
-        if wrong:
-            more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-            told = f"{wrong[0]['name']}: {shortened(wrong[0]['detail'], 300)}"
+        if evidence["failure"]:
+            # What has failed is the news: its words first, as they were.
+            told = evidence["failure"]
             result |= {
                 "failed": True,
-                "msg": f"The deployment is not proved. {told}{more}. See {written / 'index.html'}",
+                "msg": f"{told['told'].rstrip('.')}. Evidence: {page}",
+                "failed_task": told["task"],
             }
+        elif wrong:
+            more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            told = f"{wrong[0]['name']}: {shortened(wrong[0]['detail'], 300)}"
+            result |= {"failed": True, "msg": f"The deployment is not proved. {told}{more}. See {page}"}
         return result
 
 
@@ -119,7 +149,9 @@ def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
     """All that is known, without secrets, and the text files."""
     names = Names(arguments["namespace"], arguments["name"])
     manifests = folders.rendered(Path(arguments["manifests_dir"]))
-    masker = folders.Masker(folders.secrets_in([*folders.documents_of(manifests.values()), secret(client, names)]))
+    secrets = folders.secrets_in([*folders.documents_of(manifests.values()), secret(client, names)])
+    # What a push has said of its login may be among what is told of a failure.
+    masker = folders.Masker({*secrets, arguments["password"]} - {""})
     evidence = read_cluster(client, names)
     deployment = evidence["deployment"]
     meta = describe(client, arguments, evidence.pop("server_version"), deployment["port"] if deployment else 0)
@@ -134,10 +166,19 @@ def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
         "answers": answers,
         "replica_problem": problem,
         "images": images,
+        "rollout": arguments["rollout"] if arguments["rollout"].get("pods") else None,
+        "failure": failure(arguments),
         "manifests": {name: folders.fingerprint(text) for name, text in shown.items()},
     }
     files = {**texts(client, names, evidence), **{f"manifests/{name}": text for name, text in shown.items()}}
     return masker.value(evidence), masker.value(files)
+
+
+def failure(arguments: Mapping[str, Any]) -> Object | None:
+    """Why the run failed that this is the evidence of; None for one that did not."""
+    if not arguments["failed_result"]:
+        return None
+    return failure_facts(arguments["failed_task"], arguments["failed_result"], arguments["failed_known"])
 
 
 def secret(client: KubeClient, names: Names) -> Object | None:
@@ -163,11 +204,18 @@ def describe(client: KubeClient, arguments: Mapping[str, Any], server_version: s
         "kubeconfig": arguments["kubeconfig"],
         "context": client.cluster.context,
         "port": port,
+        "inventory": [within(source, one) for one in arguments["inventory"]],
         "commit": git(source, "rev-parse", "--short", "HEAD"),
         "uncommitted": bool(git(source, "status", "--porcelain")),
         "server_version": server_version,
         "clients": {"ansible-core": ansible_version, "python": platform.python_version()},
     }
+
+
+def within(folder: Path, path: str) -> str:
+    """A path as one writes it in that folder, where it leads into it."""
+    own = Path(path)
+    return str(own.relative_to(folder)) if own.is_relative_to(folder) else path
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -214,37 +262,6 @@ def image(arguments: Mapping[str, Any], container: str, reference: str) -> Objec
         return image_facts(open_registry(host, own), container, reference)
     except (BadReference, CredentialsError) as error:
         return {"container": container, "reference": reference, "problem": str(error)}
-
-
-def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
-    """The numbered files, each beginning with the command that shows the same."""
-    meta = evidence["meta"]
-    kubectl = kubectl_of(meta)
-    labels = f"app.kubernetes.io/instance={names.name}"
-    pods = f"{names.path('pods')}?labelSelector={labels.replace('/', '%2F').replace('=', '%3D')}"
-    found = [("meta", "".join(f"{key:<15} {plain(value)}\n" for key, value in meta.items()))]
-    found += [
-        ("pods", f"$ {kubectl} get pods -o wide -l {labels}\n{table(client, pods)}"),
-        (
-            "service",
-            f"$ {kubectl} get service {names.name} -o wide\n{table(client, names.path('services', names.name))}",
-        ),
-        ("endpoints", f"$ {kubectl} get endpoints {names.name}\n{table(client, names.path('endpoints', names.name))}"),
-        ("ingress", f"$ {kubectl} get ingress {names.name}\n{table(client, names.path('ingresses', names.name))}"),
-    ]
-    for answer in evidence["answers"]:
-        if answer["via"] == "Ingress":
-            said = answer["error"] or f"{answer['status']}\n{answer['body']}"
-            found.append((folders.slug(answer["path"]), f"$ {curl(meta, answer['path'])}\n{said}\n"))
-    found += [(f"image_{one['container']}", image_text(one)) for one in evidence["images"]]
-    return {f"{number:02d}_{name}.txt": text for number, (name, text) in enumerate(found, start=1)}
-
-
-def plain(value: Any) -> str:
-    """A value of the meta file."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {one}" for key, one in value.items())
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def dumped(evidence: Object) -> str:

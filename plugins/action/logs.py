@@ -11,15 +11,14 @@ from ..module_utils.evidence_folder import Masker, secrets_in
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import ApiError, KubeError
 from ..module_utils.status import merged
-from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
 
 
 class ActionModule(KubeAction):
     """The action `logs`."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
-        "name": {"type": "str", "required": True},
-        "namespace": {"type": "str", "required": True},
+        **DEPLOYMENT_ARGUMENTS,
         "container": {"type": "str", "default": ""},
         "tail": {"type": "int", "default": 40},
         "previous": {"type": "bool", "default": False},
@@ -30,16 +29,26 @@ class ActionModule(KubeAction):
         names = Names(arguments["namespace"], arguments["name"])
         deployment = client.find(names.path("deployments", names.name))
         if deployment is None:
-            raise KubeError(f"Deployment {names.name} is not in namespace {names.namespace}: deploy it first.")
+            raise KubeError(
+                f"Deployment {names.name} is not in namespace {names.namespace}: deploy it first (make deploy)."
+            )
         logs: dict[str, str] = {}
-        for pod in items(client, names.path("pods"), selector_of(deployment)):
+        known: set[str] = set()
+        pods = items(client, names.path("pods"), selector_of(deployment))
+        for pod in pods:
             for container in pod["spec"]["containers"]:
+                known.add(str(container["name"]))
                 if arguments["container"] in ("", container["name"]):
                     name = str(pod["metadata"]["name"])
                     source = f"{name.rpartition('-')[2]}/{container['name']}"
                     logs[source] = read(client, names, name, str(container["name"]), arguments)
+        if not pods:
+            raise KubeError(f"Deployment {names.name} in namespace {names.namespace} has no Pod: make status says why.")
         if not logs:
-            raise KubeError(f"No Pod of {names.name} has a container {arguments['container']} (logs_container).")
+            there = " and ".join(sorted(known))
+            raise KubeError(
+                f"No Pod of {names.name} has a container {arguments['container']}, but {there} (logs_container)."
+            )
         lines = Masker(secrets(client, names)).value(merged(logs, arguments["tail"]))
         Display().display("\n".join(["", *(lines or ["Nothing was said."]), ""]))
         return {"changed": False, "lines": lines}

@@ -42,5 +42,6 @@ class ActionModule(KubeAction):
             "changed": False,
             "pods": rollout.pod_summary(pods),
             "complete": True,
+            "timeline": watched.timeline.as_dict(),
             "seconds": round(time.monotonic() - started, 1),
         }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,16 @@ from ansible.executor.task_result import CallbackTaskResult
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import shortened
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.failures import told_by
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import (
+    LONG,
+    ONCE,
     History,
     announcement,
     conclusion,
     stage_of,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.sign_of_life import SignOfLife
 
 DOCUMENTATION = """
 name: progress
@@ -32,7 +36,8 @@ description:
   - Prints the name of each task that changed something, differences (C(--diff)), warnings, and what tasks print.
   - A failure is told at once, and again in the last lines, with its cause and what mends it.
   - With C(-v) or more it prints what the callback C(ansible.builtin.default) prints.
-  - Lines are plain text, on a terminal and in a file.
+  - On a terminal, a line that is drawn over again shows that a long stage moves, how long it took and what is left.
+    Elsewhere lines are plain text, and one comes every quarter of a minute.
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
@@ -79,7 +84,9 @@ class CallbackModule(Default):
         self.since = time.monotonic()
         self.changed = 0
         self.broken = False
+        self.acted = False
         self.failures: list[Failure] = []
+        self.alive = SignOfLife(self._display, sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb")
 
     @property
     def full(self) -> bool:
@@ -93,6 +100,8 @@ class CallbackModule(Default):
         Default.v2_playbook_on_start(self, playbook)
         options = [f"{name}={context.CLIARGS.get(name)}" for name in ("tags", "skip_tags", "check")]
         self.kind = " ".join([Path(playbook._file_name).name, *options])
+        if not self.full:
+            self.alive.attach()
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Plays have no line of their own."""
@@ -105,7 +114,7 @@ class CallbackModule(Default):
         if self.full:
             Default.v2_playbook_on_no_hosts_matched(self)
         else:
-            self._display.display(f"– {self.play.get_name()}: skipping: no hosts matched", color=shade("SKIP"))
+            self._display.display(f"– {self.play.get_name()}: for none of these targets", color=shade("SKIP"))
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """A task of another stage ends the one before."""
@@ -115,6 +124,8 @@ class CallbackModule(Default):
         self._last_task_name = task.get_name().strip()
         role = task._role.get_name(include_role_fqcn=False) if task._role else ""
         stage = stage_of(role, task.name or "") if role else ""
+        if stage in ONCE and stage in self.stages:
+            return
         if stage and stage != self.stage:
             self.finish()
             self.stage = stage
@@ -123,16 +134,20 @@ class CallbackModule(Default):
             )
             if told:
                 self._display.display(told, color=shade("HIGHLIGHT"))
+            if stage in LONG:
+                self.alive.begin(stage, self.history.expected(self.kind, stage))
 
     def finish(self) -> None:
         """The line of the stage that is over."""
+        self.alive.end()
         now = time.monotonic()
-        if self.stage:
+        # A stage of which all was skipped is none.
+        if self.stage and self.acted:
             took = now - self.since
             self.stages[self.stage] = self.stages.get(self.stage, 0.0) + took
             color = shade("ERROR") if self.broken else shade("CHANGED") if self.changed else shade("OK")
             self._display.display(conclusion(self.stage, took, self.changed, self.broken), color=color)
-        self.stage, self.since, self.changed, self.broken = "", now, 0, False
+        self.stage, self.since, self.changed, self.broken, self.acted = "", now, 0, False, False
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Only what changed has a line."""
@@ -140,6 +155,7 @@ class CallbackModule(Default):
             Default.v2_runner_on_ok(self, result)
             return
         self._handle_warnings_and_exception(result)
+        self.acted = self.acted or not isinstance(result.task, TaskInclude)
         if result.result.get("changed", False) and not isinstance(result.task, TaskInclude):
             self.changed += 1
             self._display.display(f"  ~ {result.host.get_name()}: {result.task.get_name()}", color=shade("CHANGED"))
@@ -167,8 +183,12 @@ class CallbackModule(Default):
 
     def fail(self, result: CallbackTaskResult) -> None:
         """Keep a failure for the end."""
-        self.broken = True
-        failure = Failure(result.host.get_name(), result.task.get_name(), cause_of(result.result))
+        failure = Failure(result.host.get_name(), result.task.get_name(), told_by(result.result))
+        if told := result.result.get("failed_task"):
+            # The evidence of a failure fails with the same words: they belong to the task that said them first.
+            self.failures.append(replace(failure, task=str(told)))
+            return
+        self.broken = self.acted = True
         self.failures.append(failure)
         first = shortened(failure.cause.partition("\n")[0], HINT)
         self._display.display(f"  ✗ {failure.host}: {failure.task}: {first}", color=shade("ERROR"))
@@ -209,6 +229,7 @@ class CallbackModule(Default):
             Default.v2_playbook_on_stats(self, stats)
             return
         self.finish()
+        self.alive.stop()
         Default.v2_playbook_on_stats(self, stats)
         totals = {host: stats.summarize(host) for host in stats.processed}
         failed = {host for host, total in totals.items() if total["failures"] or total["unreachable"]}
@@ -218,13 +239,3 @@ class CallbackModule(Default):
             self._display.display(f"[ERROR]: {failure.cause}", color=shade("ERROR"), stderr=True)
         if not failed:
             self.history.remember(self.kind, self.stages)
-
-
-def cause_of(result: Mapping[str, Any]) -> str:
-    """What a failed task says, and what a program that it ran has said last."""
-    failed = [one for one in result.get("results") or [] if isinstance(one, dict) and one.get("failed")]
-    if failed:
-        return "\n".join(dict.fromkeys(cause_of(one) for one in failed))
-    message = str(result.get("msg") or result.get("censored") or "failed, and did not say why: -v shows all of it")
-    said = str(result.get("stderr") or result.get("module_stderr") or "").strip()
-    return f"{message}\n{said}" if said and said not in message else message

@@ -18,7 +18,7 @@ from .mask import HIDDEN, Mask
 
 Object = dict[str, Any]
 
-VERSION = 1
+VERSION = 2
 FOLDER = re.compile(r"\d{8}T\d{6}Z(?:-\d+)?")
 LATEST = "latest"
 
@@ -85,11 +85,6 @@ def is_secret(text: str) -> bool:
 def fingerprint(text: str) -> str:
     """What tells two texts apart."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def slug(path: str) -> str:
-    """An endpoint's path as a part of a file's name: /users/1 is users_1."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", path).strip("_") or "root"
 
 
 def previous(folder: Path) -> tuple[str, Object] | None:

@@ -1,9 +1,7 @@
-"""The evidence as a page: what goes where in its drawings, in percent, so that they fit a phone and a wall."""
+"""The evidence as a page: one text that loads nothing and runs nothing."""
 
 from __future__ import annotations
 
-import math
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +9,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .endpoints import shortened
 from .evidence_answers import INGRESS
+from .evidence_drawings import bars, latency, timeline
 from .evidence_images import size
+from .evidence_verdict import FAILED, RUN
 
 Object = dict[str, Any]
 
-# From the making of a Pod to its being ready, as a reader sees them.
-PHASES = (("scheduled", "PodScheduled"), ("containers up", ""), ("ready", "Ready"))
-# Steps between the marks of an axis: 1, 2, 5 and their tens.
-STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
-MARKS = 6
-# How many times as long as the slowest start the time from the first to the last may be, to be drawn on one axis.
-FAR = 5
+GROUPS = {
+    RUN: "How the run ended",
+    "cluster": "What the cluster says",
+    "ingress": "What users get through the Ingress",
+    "replica": "What each replica answers",
+    "image": "What the registry holds",
+}
 
 
 def render(folder: Path, evidence: Object, files: dict[str, str]) -> str:
@@ -33,23 +33,57 @@ def render(folder: Path, evidence: Object, files: dict[str, str]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"size": size, "shortened": shortened, "clock": clock}
+    environment.filters |= {"size": size, "shortened": shortened}
     page = {
         "evidence": evidence,
+        "headline": headline(evidence),
+        "now": now(evidence),
         "counts": counts(evidence["checks"]),
         "groups": groups(evidence["checks"]),
-        "timeline": timeline(evidence["pods"]),
+        "timeline": timeline(evidence),
         "latency": latency(evidence["answers"]),
-        "bars": [bars(image) for image in evidence["images"] if not image["problem"]],
+        "matrix": matrix(evidence["answers"]),
+        "bars": bars(evidence["images"]),
         "files": files,
-        "short": shorter([pod["name"] for pod in evidence["pods"]]),
+        "short": shorter(names(evidence)),
     }
     return environment.get_template("index.html.j2").render(page)
 
 
-def clock(text: str) -> str:
-    """The time of a day, of a time as Kubernetes writes it."""
-    return text[11:19]
+def headline(evidence: Object) -> str:
+    """The one sentence that a reader takes away."""
+    counted = counts(evidence["checks"])
+    if evidence["failure"]:
+        if not evidence["deployment"]:
+            return "The run failed, and nothing is deployed."
+        others = counted["failed"] > 1
+        return "The run failed. " + (
+            "What runs now is not well either." if others else "Users get the right answers from what runs now."
+        )
+    if counted["failed"]:
+        made = counted["failed"] + counted["passed"]
+        return f"{counted['failed']} of {made} checks failed."
+    return now(evidence)
+
+
+def now(evidence: Object) -> str:
+    """What runs, whatever the run that looked was for: in one sentence, from the checks that were made."""
+    deployment = evidence["deployment"]
+    if not deployment:
+        return "Nothing is deployed."
+    wrong = [one for one in evidence["checks"] if one["status"] == FAILED and one["group"] != RUN]
+    what = f"{deployment['ready']} of {deployment['replicas']} Pods are ready"
+    if wrong:
+        return f"{what}, and {len(wrong)} of the checks below failed."
+    asked = [answer for answer in evidence["answers"] if answer["via"] == INGRESS]
+    ways = "through the Ingress" + ("" if evidence["replica_problem"] else " and of each Pod")
+    give = f"{plural(len(asked), 'endpoint')} {'gives' if len(asked) == 1 else 'give'} the right answer"
+    return f"{what}, and {give} {ways}."
+
+
+def plural(count: int, name: str) -> str:
+    """One endpoint, all 6 endpoints."""
+    return f"one {name}" if count == 1 else f"all {count} {name}s"
 
 
 def counts(checks: list[Object]) -> dict[str, int]:
@@ -57,19 +91,21 @@ def counts(checks: list[Object]) -> dict[str, int]:
     return {status: sum(one["status"] == status for one in checks) for status in ("passed", "failed", "skipped")}
 
 
-def groups(checks: list[Object]) -> list[tuple[str, list[Object]]]:
-    """The checks by what they are about; what failed comes first in each."""
-    titles = {
-        "cluster": "What the cluster says",
-        "ingress": "What users get through the Ingress",
-        "replica": "What each replica answers",
-        "image": "What the registry holds",
-    }
-    return [
-        (title, sorted((one for one in checks if one["group"] == group), key=lambda one: one["status"] != "failed"))
-        for group, title in titles.items()
-        if any(one["group"] == group for one in checks)
-    ]
+def groups(checks: list[Object]) -> list[Object]:
+    """The checks by what they are about, with their number; what failed comes first in each."""
+    found = []
+    for group, title in GROUPS.items():
+        mine = sorted((one for one in checks if one["group"] == group), key=lambda one: one["status"] != FAILED)
+        if mine:
+            told = ", ".join(f"{count} {status}" for status, count in counts(mine).items() if count)
+            found.append({"title": title, "checks": mine, "told": told, "failed": counts(mine)["failed"]})
+    return found
+
+
+def names(evidence: Object) -> list[str]:
+    """Every Pod that the page speaks of."""
+    watched = evidence["rollout"]["pods"] if evidence["rollout"] else []
+    return list(dict.fromkeys(pod["name"] for pod in [*evidence["pods"], *watched]))
 
 
 def shorter(names: list[str]) -> dict[str, str]:
@@ -78,108 +114,11 @@ def shorter(names: list[str]) -> dict[str, str]:
     return tails if len(set(tails.values())) == len(names) else {name: name for name in names}
 
 
-def moment(text: str) -> float | None:
-    """Seconds of a time as Kubernetes writes it; None when it is not known."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() if text else None
-
-
-def timeline(pods: list[Object]) -> Object:
-    """Each Pod's way from made to ready, on one axis of seconds; times are to the second, as Kubernetes keeps them."""
-    rows = []
-    for pod in pods:
-        created = moment(pod["created"])
-        if created is None:
-            continue
-        started = [moment(one["started"]) for one in pod["containers"]]
-        times = [
-            moment(pod["steps"].get("PodScheduled", "")),
-            max((one for one in started if one is not None), default=None) if all(started) else None,
-            moment(pod["steps"].get("Ready", "")),
-        ]
-        rows.append((pod, created, times))
-    if not rows:
-        return {"rows": [], "marks": [], "together": True}
-    longest = max(one - created for _, created, times in rows for one in (created, *times) if one is not None)
-    zero = min(created for _, created, _ in rows)
-    last = max(one for _, created, times in rows for one in (created, *times) if one is not None)
-    # Pods of other times (of a revision before, or put in the place of one that is gone) would make all bars dots.
-    together = last - zero <= FAR * max(longest, 10.0)
-    span = max(1.0, last - zero if together else longest)
-    drawn = [drawn_row(pod, created, times, zero if together else created, span) for pod, created, times in rows]
-    return {"rows": sorted(drawn, key=lambda row: row["left"]), "marks": marks(span), "together": together}
-
-
-def drawn_row(pod: Object, created: float, times: list[float | None], zero: float, span: float) -> Object:
-    """One Pod's row: where it begins, and each phase's width."""
-    at = created
-    phases = []
-    for (name, _), until in zip(PHASES, times, strict=True):
-        if until is None:
-            break
-        # A container that was restarted later has started after the Pod was first ready.
-        until = max(at, until)
-        phases.append({"name": name, "width": 100 * (until - at) / span, "seconds": round(until - at)})
-        at = until
-    return {
-        "pod": pod["name"],
-        "ready": pod["ready"],
-        "left": 100 * (created - zero) / span,
-        "phases": phases,
-        "seconds": round(at - created),
-        "end": 100 * (at - zero) / span,
-    }
-
-
-def marks(span: float) -> list[Object]:
-    """The axis's marks: a handful, at round numbers."""
-    step = next((step for step in STEPS if span / step <= MARKS), STEPS[-1] * math.ceil(span / STEPS[-1] / MARKS))
-    return [{"at": 100 * second / span, "label": duration(second)} for second in range(0, int(span) + 1, step)]
-
-
-def duration(seconds: int) -> str:
-    """Seconds for people."""
-    if seconds < 120:
-        return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
-
-
-def latency(answers: list[Object]) -> Object:
-    """Every answer's time as a dot, on one axis for all: logarithmic, for a first answer may take ten times as long."""
-    times = [one for answer in answers for one in answer["milliseconds"] if one > 0]
-    if not times:
-        return {"paths": [], "marks": []}
-    low = 10 ** math.floor(math.log10(min(times)))
-    high = 10 ** math.ceil(math.log10(max(times) * 1.001))
-    width = math.log10(high / low)
-
-    def at(value: float) -> float:
-        return round(100 * math.log10(max(value, low) / low) / width, 2)
-
-    scale = [low * 10**power * part for power in range(round(width)) for part in (1, 2, 5)] + [high]
-    paths: dict[str, Object] = {}
+def matrix(answers: list[Object]) -> Object:
+    """Who has answered what: a row for each endpoint, a column for the Ingress and for each Pod."""
+    ways = list(dict.fromkeys(answer["via"] for answer in answers))
+    rows: dict[str, Object] = {}
     for answer in answers:
-        path = paths.setdefault(answer["path"], {"path": answer["path"], "name": answer["name"], "ways": []})
-        path["ways"].append(
-            {
-                "via": answer["via"],
-                "ingress": answer["via"] == INGRESS,
-                "right": answer["right"],
-                "dots": [at(one) for one in answer["milliseconds"]],
-                "median": at(answer["median"]),
-                "milliseconds": answer["median"],
-            }
-        )
-    # Over more than one decade, the 2 and the 5 would stand too close on a phone.
-    shown = scale if round(width) == 1 else [low * 10**power for power in range(round(width) + 1)]
-    return {"paths": list(paths.values()), "marks": [{"at": at(one), "label": f"{one:g}"} for one in shown]}
-
-
-def bars(image: Object) -> Object:
-    """An image's layers as parts of a bar, each at least wide enough to be seen."""
-    whole = max(1, image["size"])
-    return image | {
-        "parts": [
-            layer | {"share": 100 * layer["size"] / whole, "shade": number % 4}
-            for number, layer in enumerate(image["layers"])
-        ]
-    }
+        row = rows.setdefault(answer["path"], {"path": answer["path"], "name": answer["name"], "cells": {}})
+        row["cells"][answer["via"]] = answer
+    return {"ways": ways, "rows": list(rows.values())}

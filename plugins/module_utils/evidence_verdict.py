@@ -10,6 +10,8 @@ from .evidence_answers import INGRESS
 Object = dict[str, Any]
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+# The group of the one check that is not of what runs: whether the run that wrote this has ended well.
+RUN = "run"
 
 
 def check(group: str, name: str, passed: bool, detail: str, command: str, seconds: float = 0.0) -> Object:
@@ -31,13 +33,28 @@ def skipped(made: Object, why: str) -> Object:
 
 def all_checks(evidence: Object) -> list[Object]:
     """Every check, in the order in which a reader asks."""
-    return [*cluster_checks(evidence), *answer_checks(evidence), *not_asked(evidence), *image_checks(evidence)]
+    return [
+        *run_checks(evidence),
+        *cluster_checks(evidence),
+        *answer_checks(evidence),
+        *not_asked(evidence),
+        *image_checks(evidence),
+    ]
 
 
 def verdict(checks: list[Object]) -> str:
     """Passed only if nothing failed, and something was checked at all."""
     statuses = {one["status"] for one in checks}
     return PASSED if PASSED in statuses and FAILED not in statuses else FAILED
+
+
+def run_checks(evidence: Object) -> list[Object]:
+    """That the run has failed, if it has: what runs now may well be all right, and is not what was wanted."""
+    failure, meta = evidence["failure"], evidence["meta"]
+    if not failure:
+        return []
+    again = ["ansible-playbook", *(f"-i {one}" for one in meta["inventory"]), f"site.yml --limit {meta['target']}"]
+    return [check(RUN, "The run", False, failure["told"], " ".join(again))]
 
 
 def cluster_checks(evidence: Object) -> list[Object]:

@@ -23,15 +23,21 @@ PREFIXES = {
     ("image", "build"): "build",
     ("image", "login"): "push",
     ("image", "push"): "push",
+    ("release", "change"): "prepare",
     ("release", "failed"): "undo",
+    ("release", "listed"): "history",
     ("release", "plan"): "plan",
-    ("release", "restore"): "undo",
+    ("release", "record"): "record",
+    ("release", "restore"): "restore",
+    ("release", "rolled back"): "prepare",
     ("release", "watch"): "rollout",
     ("workload", "wait"): "rollout",
 }
 # What only looks, renders or hands on belongs to the stage that it is done for: the one that runs, or the next.
 SILENT_ROLES = {"app", "image", "images"}
 SILENT_PREFIXES = {"render"}
+# Its last task gives back what its first has taken, and is no stage of its own.
+ONCE = {"prepare"}
 # Only these are announced: when one of them begins, there is work to do, and it may take minutes. All others are quick,
 # or find that there is nothing to do.
 LONG = {"platform", "build", "push", "rollout"}

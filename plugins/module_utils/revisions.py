@@ -215,7 +215,8 @@ def chosen(kept: list[Revision], current: str, wanted: int) -> Revision:
         # Somebody changed it by hand since: what was kept last is the way back.
         last = newest_verified(kept)
         if last is None:
-            raise KubeError(f"There is no revision that is known to have worked (kept: {numbers}): -e revision=N")
+            more = f"kept: {numbers}; one of them: -e revision=N" if kept else "none is kept"
+            raise KubeError(f"There is no revision that is known to have worked ({more}).")
         return last
     before = next((item for item in kept if item.number == running.before), None)
     if before is None:

@@ -14,6 +14,7 @@ from .newcomers import Newcomers
 from .rollout_causes import RANKS, Rules, Trouble
 from .rollout_judge import Judge
 from .rollout_remedies import LOGIN_REFUSED, REMEDIES
+from .rollout_timeline import Timeline
 from .rollout_view import Container, Object, View, containers
 
 # How long the API server may be away in the middle of a rollout: a lone one restarts in half a minute.
@@ -42,6 +43,7 @@ class Rollout:
         self.newcomers = Newcomers(client, namespace, endpoints or [])
         self.client, self.namespace, self.name, self.show = client, namespace, name, show
         self.judge = Judge(rules or Rules())
+        self.timeline = Timeline()
         self.shown: set[str] = set()
         self.last_line, self.last_time = "", time.monotonic()
         self.logs: dict[str, str] = {}
@@ -62,6 +64,7 @@ class Rollout:
                     self._bear(*fault, final=now >= deadline)
                 if mirror.complete():
                     view = self._view(mirror)
+                    self.timeline.note(view)
                     lacking = rollout.unfinished(view.deployment)
                     if not lacking:
                         # Each watch has its own pace: ask once more, so that the Pods are those of this end.
@@ -145,11 +148,13 @@ class Rollout:
         raise self._error(Cause("DeadlineExceeded", message, REMEDIES["DeadlineExceeded"]))
 
     def _error(self, cause: Cause, prefix: str = "") -> CausedError:
-        return CausedError(
+        error = CausedError(
             f"Deployment {self.name} in namespace {self.namespace} cannot come up: {prefix}{cause.sentence()} "
             "Pods of the version before, if any, keep serving.",
             cause,
         )
+        error.details["timeline"] = self.timeline.as_dict()
+        return error
 
     def _explained(self, trouble: Trouble) -> Cause:
         """The cause with the end of the container's log, which may tell more than the cluster does."""

@@ -29,6 +29,17 @@ def age(since: str, now: datetime | None = None) -> str:
     return f"{max(0, seconds)} s"
 
 
+def answer_lines(answers: list[Object]) -> list[str]:
+    """Each endpoint's answer, how long it took, and what it should have been."""
+    width = max((len(one["path"]) for one in answers), default=0)
+    return [
+        f"GET {one['path']:<{width}}  "
+        + (f"{one['status']} in {one['median']:.1f} ms" if not one["error"] else one["error"])
+        + ("" if one["right"] else f", but should be {one['expected']}")
+        for one in answers
+    ]
+
+
 def drift(client: KubeClient, documents: list[Object]) -> list[str]:
     """What the cluster has otherwise than the rendered manifests, field by field; its own dry run says so."""
     lines = []
@@ -64,7 +75,7 @@ def differences(live: Any, wanted: Any, path: str = "", secret: bool = False) ->
         for number, (one, other) in enumerate(zip(live, wanted, strict=True)):
             yield from differences(one, other, f"{path}[{label(one, number)}]", secret)
     elif live != wanted:
-        yield f"{path} differs" if secret else f"{path} is {shown(live)}, wanted is {shown(wanted)}"
+        yield f"{path} differs" if secret else f"{path} is {shown(live)}, rendered was {shown(wanted)}"
 
 
 def label(item: Any, number: int) -> str:

@@ -9,7 +9,7 @@ description:
   - Writes a folder of its own for each time, with C(index.html) (one page that loads nothing), C(evidence.json) (described by
     C(docs/evidence.schema.json)), C(junit.xml), numbered text files, and the rendered manifests with the Secret's values masked.
   - The values of the target's Secret are masked wherever they would be shown.
-  - Evidence of a deployment that is not well is written, too; then the task fails. Nothing of the target is changed, so it never
+  - Evidence of a deployment that is not well, or of a run that failed, is written, too; then the task fails. Nothing of the target is changed, so it never
     reports a change. In check mode it does nothing.
 options:
   dest:
@@ -23,31 +23,6 @@ options:
   target:
     description: Name of the target, and of its folder.
     type: str
-    required: true
-  name:
-    description: Name of the Deployment, the Service, the Ingress and the Secret.
-    type: str
-    required: true
-  namespace:
-    description: The namespace that they are in.
-    type: str
-    required: true
-  base_url:
-    description: URL at which the Ingress is reached from here.
-    type: str
-    required: true
-  host:
-    description: The Host header to send; empty for the one in the URL.
-    type: str
-    default: ""
-  validate_certs:
-    description: Whether an https URL's certificate must be trusted.
-    type: bool
-    default: true
-  endpoints:
-    description: The endpoints, as the role C(verify) describes them.
-    type: list
-    elements: dict
     required: true
   manifests_dir:
     description: The folder of the rendered manifests.
@@ -65,6 +40,28 @@ options:
     description: How often each endpoint is asked, each way.
     type: int
     default: 7
+  inventory:
+    description: The inventories of the run, for the commands that make a check again.
+    type: list
+    elements: str
+    default: []
+  rollout:
+    description: The rollout that has brought about what runs, as C(rollout_wait) tells in its C(timeline); without one, that of
+      the newest evidence stands if nothing was deployed since.
+    type: dict
+    default: {}
+  failed_task:
+    description: In the rescue of a run, the name of the task that failed.
+    type: str
+    default: ""
+  failed_result:
+    description: What that task has returned. The evidence says so, its verdict is V(failed), and the action fails with the same words.
+    type: dict
+    default: {}
+  failed_known:
+    description: What the release has noted before it undid anything (C(cause), C(message), C(black_box)); empty when something else has failed.
+    type: dict
+    default: {}
   only_new:
     description: Do nothing when the newest evidence is still true of what is wanted, and passed.
     type: bool
@@ -79,6 +76,8 @@ options:
     default: 20
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.deployment
+  - fastapi_mysql.k8s.users
   - fastapi_mysql.k8s.registry
 author:
   - fastapi-mysql-k8s
@@ -107,6 +106,10 @@ verdict:
   description: V(passed) or V(failed).
   type: str
   returned: when not in check mode
+failed_task:
+  description: The task that has failed in the run that this is the evidence of.
+  type: str
+  returned: with O(failed_result)
 new:
   description: Whether a folder was written.
   type: bool

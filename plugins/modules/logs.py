@@ -7,14 +7,6 @@ description:
   - Prints the last lines of all containers of all Pods of a Deployment, in the order of their time. The values of its Secret
     are masked. Changes nothing.
 options:
-  name:
-    description: Name of the Deployment, and of its Secret.
-    type: str
-    required: true
-  namespace:
-    description: The namespace that it is in.
-    type: str
-    required: true
   container:
     description: Only this container; empty is each.
     type: str
@@ -29,6 +21,7 @@ options:
     default: false
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.deployment
 author:
   - fastapi-mysql-k8s
 """

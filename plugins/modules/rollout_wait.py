@@ -69,6 +69,11 @@ complete:
   description: Whether all Pods are the wanted ones and ready.
   type: bool
   returned: success
+timeline:
+  description: When the watching began (C(began)), how long it took (C(seconds)), and of each Pod that was seen (C(pods)) whether it is of the
+    current version and at which second it was created, scheduled, started, ready, leaving and gone. Without Pods where nothing was left to wait for.
+  type: dict
+  returned: after waiting, and with a cause
 seconds:
   description: How long it waited.
   type: float

@@ -11,31 +11,6 @@ options:
     description: Name of the target.
     type: str
     required: true
-  name:
-    description: Name of the Deployment, the Service and the Ingress.
-    type: str
-    required: true
-  namespace:
-    description: The namespace that they are in.
-    type: str
-    required: true
-  base_url:
-    description: URL at which the Ingress is reached from here.
-    type: str
-    required: true
-  host:
-    description: The Host header to send; empty for the one in the URL.
-    type: str
-    default: ""
-  validate_certs:
-    description: Whether an https URL's certificate must be trusted.
-    type: bool
-    default: true
-  endpoints:
-    description: The endpoints to ask once, as the role C(verify) describes them.
-    type: list
-    elements: dict
-    default: []
   images:
     description: What C(image_state) says of each image of this checkout.
     type: list
@@ -50,11 +25,14 @@ options:
     type: path
     required: true
   url_only:
-    description: Whether to print no more than where the API answers and where its evidence is; nothing is asked then.
+    description: Whether to print no more than where the API answers (the first of O(endpoints) is asked) and where its evidence is; the
+      cluster is not asked then.
     type: bool
     default: false
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.deployment
+  - fastapi_mysql.k8s.users
 author:
   - fastapi-mysql-k8s
 """

@@ -13,6 +13,18 @@ CLUSTER_ARGUMENTS: dict[str, dict[str, Any]] = {
     "kubeconfig": {"type": "str", "default": ""},
     "context": {"type": "str", "default": ""},
 }
+# Documented by the fragment `deployment`.
+DEPLOYMENT_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+}
+# Documented by the fragment `users`.
+USERS_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "base_url": {"type": "str", "required": True},
+    "host": {"type": "str", "default": ""},
+    "validate_certs": {"type": "bool", "default": True},
+    "endpoints": {"type": "list", "elements": "dict", "default": []},
+}
 
 
 class KubeAction(PlainAction):

@@ -11,11 +11,13 @@ from junitparser import JUnitXml
 
 WIDTHS = [390, 1440]
 SCHEMES = ["light", "dark"]
+# How a deployment is, and what the page has to say of it. `undone` is a run that failed, after which all is well.
+VERDICTS = {"good": "passed", "undone": "failed", "failed": "failed", "absent": "failed"}
 # Somewhere to look at them, when one wants to.
 KEPT = os.environ.get("SCREENSHOTS", "")
 
 
-@pytest.mark.parametrize(("kind", "verdict"), [("good", "passed"), ("failed", "failed"), ("absent", "failed")])
+@pytest.mark.parametrize(("kind", "verdict"), VERDICTS.items())
 def test_the_verdict_is_right(page: Page, folders: dict[str, Path], kind: str, verdict: str) -> None:
     page.open(folders[kind] / "index.html", 1440, "light")
     assert page.value("document.getElementById('verdict').textContent") == verdict
@@ -23,7 +25,7 @@ def test_the_verdict_is_right(page: Page, folders: dict[str, Path], kind: str, v
     assert (causes > 0) == (verdict == "failed")
 
 
-@pytest.mark.parametrize("kind", ["good", "failed", "absent"])
+@pytest.mark.parametrize("kind", VERDICTS)
 def test_it_loads_nothing_and_complains_of_nothing(page: Page, folders: dict[str, Path], kind: str) -> None:
     page.requests.clear()
     page.errors.clear()
@@ -45,7 +47,7 @@ def test_a_page_that_loads_something_would_be_seen(page: Page, tmp_path: Path) -
     assert page.errors
 
 
-@pytest.mark.parametrize("kind", ["good", "failed", "absent"])
+@pytest.mark.parametrize("kind", VERDICTS)
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_fits_and_can_be_read(
@@ -62,6 +64,30 @@ def test_it_fits_and_can_be_read(
     # Smaller letters are no letters on a phone.
     sizes = "[...document.querySelectorAll('body *')].map(one => parseFloat(getComputedStyle(one).fontSize))"
     assert page.value(f"Math.min(...{sizes})") >= 12
+
+
+def test_of_a_failed_run_cause_remedy_and_what_runs_now_are_seen_at_once(page: Page, folders: dict[str, Path]) -> None:
+    page.open(folders["undone"] / "index.html", 1440, "light")
+    told = page.value("document.querySelector('.cause').innerText")
+    for part in (
+        "ImagePullFailed",
+        "Push it.",
+        "It was rolled back to revision 4",
+        "3 of 3 Pods are ready",
+        "/boxes/1",
+    ):
+        assert part in told
+    assert page.value("document.querySelector('.cause').getBoundingClientRect().bottom") < 900
+
+
+def test_a_rollout_is_a_staircase(page: Page, folders: dict[str, Path]) -> None:
+    """Whoever serves is green; the old Pod goes when the first new one is ready."""
+    page.open(folders["good"] / "index.html", 1440, "light")
+    serving = "[...document.querySelectorAll('.phase.ready[style]')].map(one => one.getBoundingClientRect())"
+    lefts = page.value(f"{serving}.map(one => one.left)")
+    assert lefts == sorted(lefts) and len(lefts) == 4
+    assert page.value(f"{serving}[0].right") >= lefts[1]
+    assert page.value("document.querySelectorAll('.phase.leaving[style]').length") == 1
 
 
 def test_dark_is_dark(page: Page, folders: dict[str, Path]) -> None:

@@ -86,7 +86,7 @@ def test_status_says_what_runs_and_what_was_changed_by_hand(deployed: Deployed) 
         run = deployed.target.playbook("playbooks/status.yml").succeeded()
     finally:
         kubectl("patch", "deployment/fastapi-mysql", space, patch % limit)
-    assert f"Deployment fastapi-mysql: spec.revisionHistoryLimit is 7, wanted is {limit}" in run.stdout
+    assert f"Deployment fastapi-mysql: spec.revisionHistoryLimit is 7, rendered was {limit}" in run.stdout
 
 
 def test_logs_and_where_it_answers(deployed: Deployed) -> None:

@@ -40,6 +40,35 @@ data:
 """
 
 
+# A rollout of three Pods, as rollout_wait tells of it: one old Pod goes when the first new one is ready.
+ROLLOUT: Object = {
+    "began": "2026-11-23T10:00:01Z",
+    "seconds": 14.2,
+    "pods": [
+        {
+            "name": "users-old-w9",
+            "current": False,
+            "moments": {"created": -7200.0, "scheduled": -7200.0, "started": -7196.0, "ready": -7190.0, "leaving": 8.4},
+        },
+        *(
+            {
+                "name": f"users-abc-{name}",
+                "current": True,
+                "moments": {"created": begun, "scheduled": begun, "started": begun + 3.1, "ready": begun + 9.3},
+            }
+            for name, begun in (("x0", -1.0), ("y1", 0.4), ("z2", 4.5))
+        ),
+    ],
+}
+# What is left of the same when the image of the new version cannot be pulled.
+ATTEMPT: Object = ROLLOUT | {
+    "pods": [
+        {"name": "users-old-w9", "current": False, "moments": {"created": -7200.0, "ready": -7190.0}},
+        {"name": "users-bad-q7", "current": True, "moments": {"created": 0.0, "scheduled": 0.1}},
+    ]
+}
+
+
 @dataclass
 class StandIn:
     """What the cluster says; a test changes it before it asks."""
@@ -75,7 +104,11 @@ class StandIn:
             "endpoints": self.endpoints(),
             "events": {"items": []},
             "ingresses": self.ingress(),
-            "secrets": {"kind": "Secret", "data": {"MYSQL_PASSWORD": base64.b64encode(CANARY.encode()).decode()}},
+            "secrets": {
+                "kind": "Secret",
+                "metadata": {"name": "users"},
+                "data": {"MYSQL_PASSWORD": base64.b64encode(CANARY.encode()).decode()},
+            },
         }
         return (200, made[kind]) if kind in made else status(404, f"{path} not found")
 
@@ -186,6 +219,11 @@ class StandIn:
             "samples": 7,
             "patience": 0,
             "only_new": False,
+            "inventory": [str(self.folder / "inventory/mine")],
+            "rollout": {},
+            "failed_task": "",
+            "failed_result": {},
+            "failed_known": {},
             "registry": self.registry,
             "username": "",
             "password": "",

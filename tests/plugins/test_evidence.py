@@ -15,13 +15,15 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.evidence import ActionModule
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_folder import masked_manifest, slug
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_drawings import marks, timeline
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_folder import masked_manifest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_images import size
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_page import marks, timeline
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_texts import slug
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
 
-from stand_in import CANARY, StandIn, standing_in
+from fake_api_server import write_kubeconfig
+from stand_in import ATTEMPT, CANARY, ROLLOUT, StandIn, standing_in
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs/evidence.schema.json"
 
@@ -29,8 +31,8 @@ SCHEMA = Path(__file__).resolve().parents[2] / "docs/evidence.schema.json"
 class Action(ActionModule):
     """The action without Ansible around it."""
 
-    def __init__(self) -> None:
-        self._task = SimpleNamespace(check_mode=False)
+    def __init__(self, check_mode: bool = False) -> None:
+        self._task = SimpleNamespace(check_mode=check_mode)
 
 
 def write(cluster: StandIn, **other: Any) -> dict[str, Any]:
@@ -167,6 +169,73 @@ def test_a_failure_is_looked_at_again(cluster: StandIn) -> None:
     assert write(cluster, only_new=True)["verdict"] == "passed"
 
 
+FAILED_RUN = {
+    "rollout": ATTEMPT,
+    "failed_task": "Failed | Say what happened, and what runs now",
+    "failed_result": {
+        "failed": True,
+        "msg": f"Deployment users cannot come up: ImagePullFailed: no such image, said {CANARY}. It was rolled back to "
+        "revision 4, which is up and verified. Black box: /boxes/1",
+    },
+    "failed_known": {
+        "message": f"Deployment users cannot come up: ImagePullFailed: no such image, said {CANARY}.",
+        "cause": {"type": "ImagePullFailed", "message": "no such image", "remedy": "Push it.", "pod": "users-bad-q7"},
+        "black_box": "/boxes/1",
+    },
+}
+
+
+def test_a_run_that_failed_is_told_beside_what_runs_now(cluster: StandIn, tmp_path: Path) -> None:
+    """All is well again, and what the run was for has failed all the same."""
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box/summary.md").write_text("# Why it failed\n")
+    known = FAILED_RUN["failed_known"] | {"black_box": str(tmp_path / "box")}
+    msg = FAILED_RUN["failed_result"]["msg"].replace("/boxes/1", str(tmp_path / "box"))
+    result = write(cluster, **FAILED_RUN | {"failed_known": known, "failed_result": {"failed": True, "msg": msg}})
+    evidence = read(result)
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(evidence)
+    assert (evidence["verdict"], failed(evidence)) == ("failed", ["The run"])
+    told = evidence["failure"]
+    assert (told["type"], told["message"], told["remedy"]) == ("ImagePullFailed", "no such image", "Push it.")
+    assert told["undone"] == "It was rolled back to revision 4, which is up and verified."
+    assert evidence["checks"][0]["command"] == "ansible-playbook -i inventory/mine site.yml --limit here"
+    # The task fails as the run did, and says where the evidence is.
+    assert result["failed"] and result["msg"].endswith(f"/box. Evidence: {result['path']}/index.html")
+    page = Path(result["path"], "index.html").read_text()
+    assert "3 of 3 Pods are ready" in page and "Push it." in page
+    assert "# Why it failed" in Path(result["path"], "11_failure.txt").read_text()
+    assert CANARY not in page + json.dumps(evidence, ensure_ascii=False)
+    # The next one is not that of the failure.
+    assert read(write(cluster, only_new=True))["changes"][0] == "Verdict: failed → passed"
+
+
+def test_of_a_failure_without_a_release_its_own_words_are_told(cluster: StandIn) -> None:
+    failed_result = {"results": [{"failed": True, "msg": "The image cannot be built", "stderr": "no space left"}]}
+    told = read(write(cluster, failed_task="Build", failed_result=failed_result))["failure"]
+    assert (told["type"], told["undone"], told["task"]) == ("", "", "Build")
+    assert told["message"] == "The image cannot be built\nno space left"
+    hidden = {"failed": True, "msg": "with a secret", "_ansible_no_log": True}
+    assert (
+        "secret"
+        not in read(write(cluster, failed_task="Push", failed_result=hidden))["failure"]["told"].split("may")[0]
+    )
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_whatever_becomes_of_the_evidence_the_run_fails_as_it_failed(cluster: StandIn, check_mode: bool) -> None:
+    down = {"kubeconfig": write_kubeconfig(cluster.folder, "http://127.0.0.1:9"), "failed_result": {"msg": "No image."}}
+    result = Action(check_mode).perform(cluster.arguments() | down)
+    assert result["failed"]
+    assert result["msg"].startswith("No image. No evidence of it could be written: " if not check_mode else "No image.")
+
+
+def test_the_rollout_is_known_until_the_next_one(cluster: StandIn) -> None:
+    assert read(write(cluster, rollout=ROLLOUT))["rollout"] == ROLLOUT
+    assert read(write(cluster))["rollout"] == ROLLOUT
+    cluster.revision += 1
+    assert read(write(cluster))["rollout"] is None
+
+
 def test_junit_counts_what_the_page_counts(cluster: StandIn) -> None:
     break_rollout(cluster)
     result = write(cluster)
@@ -201,17 +270,32 @@ def test_pods_of_other_times_begin_together() -> None:
         steps = {"PodScheduled": f"{day}00Z", "Ready": f"{day}20Z"}
         return {
             "name": str(hour),
+            "current": True,
             "created": f"{day}00Z",
             "steps": steps,
             "ready": True,
             "containers": [{"started": f"{day}05Z"}],
         }
 
-    apart = timeline([made(10), made(12)])
-    assert [row["left"] for row in apart["rows"]] == [0, 0]
-    assert [row["end"] for row in apart["rows"]] == [100, 100]
+    apart = timeline({"rollout": None, "pods": [made(10), made(12)]})
+    assert [[phase["left"] for phase in row["phases"]] for row in apart["rows"]] == [[0.0, 23.15, 92.59]] * 2
     assert not apart["together"]
-    assert timeline([made(10), made(10)])["together"]
+    assert timeline({"rollout": None, "pods": [made(10), made(10)]})["together"]
+
+
+def test_a_rollout_is_drawn_as_it_was_watched() -> None:
+    drawn = timeline({"rollout": ROLLOUT, "pods": []})
+    old, first = drawn["rows"][:2]
+    assert [phase["kind"] for phase in old["phases"]] == ["ready", "leaving"]
+    assert [phase["left"] for phase in old["phases"]] == [0.0, pytest.approx(100 * 9.4 / (14.2 * 1.08 + 1), abs=0.01)]
+    assert [phase["kind"] for phase in first["phases"]] == ["scheduled", "started", "ready"]
+    assert (first["seconds"], first["ready"]) == (9.3, True)
+    assert all(
+        0 <= phase["left"] <= phase["left"] + phase["width"] <= 100.01
+        for row in drawn["rows"]
+        for phase in row["phases"]
+    )
+    assert [one["kind"] for one in drawn["legend"]] == ["scheduled", "started", "ready", "leaving"]
 
 
 @pytest.mark.parametrize("span", [1, 17, 61, 3600, 90_000, 5_000_000])

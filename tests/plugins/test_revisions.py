@@ -219,7 +219,7 @@ def test_redeploying_something_old_remembers_what_it_replaced(place: Place) -> N
 
 
 def test_bad_picks_are_refused_in_one_line(place: Place) -> None:
-    with pytest.raises(KubeError, match=r"no revision that is known to have worked \(kept: none\)"):
+    with pytest.raises(KubeError, match=r"no revision that is known to have worked \(none is kept\)"):
         place.store.pick(0)
     place.release("a")
     for wanted, why in ((0, "what ran before it is not kept"), (1, "runs already"), (7, r"no revision 7 \(kept: 1\)")):

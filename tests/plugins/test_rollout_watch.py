@@ -141,6 +141,7 @@ def test_hopeless_ends_at_once_and_names_the_cause() -> None:
     later(0.3, stage, ("pods", pod(waits("api", "InvalidImageName"))))
     _, error = watching(stage)
     assert isinstance(error, CausedError)
+    assert [one["name"] for one in error.details["timeline"]["pods"]] == ["p"]
     assert error.cause.as_dict() == {
         "type": "ImageNameInvalid",
         "message": "Pod p, container api: 'registry/api:1' is no name of an image",

@@ -42,7 +42,7 @@ def say(cluster: StandIn, **other: Any) -> dict[str, Any]:
 def test_a_good_deployment(cluster: StandIn) -> None:
     name, _, digest = cluster.images["api"].partition("@")
     lines = say(cluster, images=[{"repository": name, "digest": digest}])["lines"]
-    assert lines[0].startswith("users on here: 3 of 3 Pods ready, revision 4, for ")
+    assert lines[0].startswith("users on here: 3 of 3 Pods ready, of no kept revision, for ")
     assert any(line.startswith("  GET /users/999999  404 in ") for line in lines)
     assert next(line for line in lines if line.endswith("as this checkout")).startswith("  api    127.0.0.1:")
     assert len([line for line in lines if line.startswith("  Pod ") and "  2/2, on embedded" in line]) == 3
@@ -64,13 +64,17 @@ def test_a_broken_deployment(cluster: StandIn) -> None:
 
 def test_nothing_deployed(cluster: StandIn) -> None:
     result = say(cluster, name="nobody")
-    assert result["lines"] == ["nobody on here: nothing is deployed in namespace users"]
+    assert result["lines"][0] == "nobody on here: nothing is deployed in namespace users"
     assert result["deployed"] is False
 
 
-def test_where_it_answers_is_asked_of_nobody(tmp_path: Path) -> None:
-    cluster = StandIn(tmp_path, kubeconfig=write_kubeconfig(tmp_path, "http://127.0.0.1:9"), url="http://here")
-    assert say(cluster, url_only=True)["url"] == "http://here (Host: users.test)"
+def test_where_it_answers_is_asked_of_no_cluster(cluster: StandIn) -> None:
+    arguments = cluster.arguments() | {"images": [], "evidence_dir": str(cluster.folder), "url_only": True}
+    result = Action().perform(arguments | {"kubeconfig": "/nowhere"})
+    assert result["url"] == f"{cluster.url} (Host: users.test)"
+    assert result["lines"][1].startswith("  Answers   GET /status  200 in ")
+    nobody = Action().perform(arguments | {"base_url": "http://127.0.0.1:9"})["lines"][1]
+    assert "refused" in nobody and nobody.endswith("but should be 200 and 1")
 
 
 @pytest.mark.parametrize(
@@ -92,9 +96,9 @@ def test_differences_name_the_field() -> None:
     live = {"spec": {"replicas": 5, "containers": [{"name": "api", "image": "a"}], "paused": True}}
     wanted = {"spec": {"replicas": 3, "containers": [{"name": "api", "image": "b"}]}}
     assert list(differences(live, wanted)) == [
-        "spec.containers[api].image is a, wanted is b",
-        "spec.paused is True, wanted is missing",
-        "spec.replicas is 5, wanted is 3",
+        "spec.containers[api].image is a, rendered was b",
+        "spec.paused is True, rendered was missing",
+        "spec.replicas is 5, rendered was 3",
     ]
 
 
@@ -122,7 +126,7 @@ def test_drift_is_what_a_dry_run_would_change(tmp_path: Path) -> None:
     ]
     with serving(route) as url, KubeClient.from_kubeconfig(write_kubeconfig(tmp_path, url), "here") as client:
         assert drift(client, documents) == [
-            "Deployment users: spec.replicas is 5, wanted is 3",
+            "Deployment users: spec.replicas is 5, rendered was 3",
             "Service users: is not there",
         ]
 

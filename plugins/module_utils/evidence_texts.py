@@ -1,0 +1,61 @@
+"""The numbered text files of an evidence, each beginning with the command that shows the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .evidence_answers import INGRESS
+from .evidence_cluster import Names, table
+from .evidence_images import image_text
+from .evidence_verdict import curl, kubectl_of
+from .failures import summary_of
+from .kube_client import KubeClient
+
+Object = dict[str, Any]
+
+
+def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
+    """Each file's name and text, in the order in which the exam asks for them."""
+    meta = evidence["meta"]
+    kubectl = kubectl_of(meta)
+    labels = f"app.kubernetes.io/instance={names.name}"
+    pods = f"{names.path('pods')}?labelSelector={labels.replace('/', '%2F').replace('=', '%3D')}"
+    found = [("meta", "".join(f"{key:<15} {plain(value)}\n" for key, value in meta.items()))]
+    found += [("pods", f"$ {kubectl} get pods -o wide -l {labels}\n{table(client, pods)}")]
+    for plural, command in (
+        ("services", f"service {names.name} -o wide"),
+        ("endpoints", f"endpoints {names.name}"),
+        ("ingresses", f"ingress {names.name}"),
+    ):
+        said = table(client, names.path(plural, names.name))
+        found.append((command.partition(" ")[0], f"$ {kubectl} get {command}\n{said}"))
+    for answer in evidence["answers"]:
+        if answer["via"] == INGRESS:
+            said = answer["error"] or f"{answer['status']}\n{answer['body']}"
+            found.append((slug(answer["path"]), f"$ {curl(meta, answer['path'])}\n{said}\n"))
+    found += [(f"image_{one['container']}", image_text(one)) for one in evidence["images"]]
+    if failure := evidence["failure"]:
+        found.append(("failure", failure_text(failure)))
+    return {f"{number:02d}_{name}.txt": text for number, (name, text) in enumerate(found, start=1)}
+
+
+def failure_text(failure: Object) -> str:
+    """What the run said at its end, and what the black box says first."""
+    box = summary_of(failure["black_box"])
+    where = f"\n$ cat {failure['black_box']}/summary.md\n{box}" if box else ""
+    return f"{failure['task']}\n{failure['told']}\n{where}"
+
+
+def plain(value: Any) -> str:
+    """A value of the meta file."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def slug(path: str) -> str:
+    """An endpoint's path as a part of a file's name: /users/1 is users_1."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", path).strip("_") or "root"
