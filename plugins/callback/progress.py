@@ -187,6 +187,7 @@ class CallbackModule(Default):
         if told := result.result.get("failed_task"):
             # The evidence of a failure fails with the same words: they belong to the task that said them first.
             self.failures.append(replace(failure, task=str(told)))
+            self.acted = True
             return
         self.broken = self.acted = True
         self.failures.append(failure)

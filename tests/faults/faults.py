@@ -159,7 +159,7 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
     if fault.get("mend") == "delete-pods":
         kubectl("delete", "pod", "--all", "--wait=false")
         playbook("site.yml", {}, "--tags=deploy")
-    told = run.first(r"^(fatal|\[ERROR\]).*" + re.escape(fault.get("cause") or fault.get("refused") or "nothing"))
+    told = run.first(r"^(fatal|\[ERROR\]|  ✗ ).*" + re.escape(fault.get("cause") or fault.get("refused") or "nothing"))
     seen = began if fault.get("seen") == "now" else watch.at
     return {
         "name": fault["name"],
