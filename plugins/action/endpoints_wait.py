@@ -27,6 +27,7 @@ class ActionModule(PlainAction):
         "host": {"type": "str", "default": ""},
         "endpoints": {"type": "list", "elements": "dict", "required": True},
         "timeout": {"type": "int", "default": 12},
+        "settled_at": {"type": "float", "default": 0.0},
         "validate_certs": {"type": "bool", "default": True},
         "name": {"type": "str", "default": ""},
         "namespace": {"type": "str", "default": ""},

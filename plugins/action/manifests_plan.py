@@ -15,6 +15,7 @@ from ..module_utils.kube_changes import redacted
 from ..module_utils.kube_client import KubeClient, load_documents
 from ..module_utils.kube_errors import KubeError, one_line
 from ..module_utils.kube_plan import Object, Planned, Planner, described, summary
+from ..module_utils.lease import Lock
 from ..plugin_utils.kube_action import KubeAction
 
 
@@ -57,6 +58,10 @@ class ActionModule(KubeAction):
             "to_delete": [named(item.manifest, "uid") for item in differing if item.action == "delete"],
             **self._rollout(client, planned, arguments),
         }
+        place = (arguments["namespace"], arguments["target"])
+        # What differs, or is not up, sends the run through the whole of the release anyway.
+        settled = result["rolled_out"] and not differing and not self._task.check_mode
+        result["interrupted"] = settled and Lock(client, *place, {}).abandoned()
         if self._task.diff and differing:
             result["diff"] = [shown(item) for item in differing]
         return result

@@ -35,7 +35,7 @@ class ActionModule(KubeAction):
         watched = Rollout(client, *place, rules, lambda line: Display().display(line), arguments["endpoints"])
         if self._task.check_mode or not arguments["wait"]:
             pods, complete = watched.now()
-            return {"changed": False, "pods": rollout.pod_summary(pods), "complete": complete}
+            return {"changed": False, "pods": rollout.pod_summary(pods), "complete": complete, "ended": 0.0}
         started = time.monotonic()
         pods = watched.wait(arguments["timeout"])
         return {
@@ -44,4 +44,5 @@ class ActionModule(KubeAction):
             "complete": True,
             "timeline": watched.timeline.as_dict(),
             "seconds": round(time.monotonic() - started, 1),
+            "ended": time.time(),
         }

@@ -45,6 +45,8 @@ class ActionModule(PlainAction):
                 arguments["argv"],
                 cwd=arguments["chdir"],
                 env=environment,
+                # Nobody answers it; and Ansible's own input may be one that does not block.
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

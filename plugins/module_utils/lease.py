@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .kube_client import KubeClient
-from .kube_errors import ApiError, KubeError
+from .kube_errors import ApiError, ForbiddenError, KubeError
 from .ownership import user_name
 
 Object = dict[str, Any]
@@ -174,6 +174,14 @@ class Lock:
                 raise
             return False
         return True
+
+    def abandoned(self) -> bool:
+        """Whether a run that is no more has left the Lease: it may have ended before it had verified what it did."""
+        try:
+            found = self.client.find(self.path)
+        except ForbiddenError:
+            return False
+        return found is not None and (expiry(found) < datetime.now(UTC) or has_gone(holder_of(found)))
 
     def _why_free(self, found: Object | None, mine: Holder, by_force: bool) -> str:
         if found is None:

@@ -32,6 +32,8 @@ class Behind:
     missing: bool = False
     # The host names that the Ingress of the same name answers to; empty when it answers to any, or is not there.
     hosts: list[str] = field(default_factory=list)
+    # The paths below which it leads to the Service; empty when it leads there from any, or is not there.
+    paths: list[str] = field(default_factory=list)
 
 
 def look(client: KubeClient, namespace: str, name: str) -> Behind:
@@ -51,14 +53,30 @@ def look(client: KubeClient, namespace: str, name: str) -> Behind:
         if wanted and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == wanted
     ]
     served, port = _served(client.find(f"/api/v1/{place}/endpoints/{name}") or {})
-    hosts = _hosts(client.find(f"/apis/networking.k8s.io/v1/{place}/ingresses/{name}") or {})
-    return Behind(pods, sorted(current), sorted(served), port, rollout.unfinished(deployment), hosts=hosts)
+    ingress = client.find(f"/apis/networking.k8s.io/v1/{place}/ingresses/{name}") or {}
+    lacking = rollout.unfinished(deployment)
+    return Behind(
+        pods, sorted(current), sorted(served), port, lacking, hosts=_hosts(ingress), paths=_paths(ingress, name)
+    )
 
 
 def _hosts(ingress: Mapping[str, Any]) -> list[str]:
     """The names in an Ingress's rules; none when one of them is for any name."""
     names = [str(rule.get("host") or "") for rule in (ingress.get("spec") or {}).get("rules") or []]
     return [] if "" in names else names
+
+
+def _paths(ingress: Mapping[str, Any], service: str) -> list[str]:
+    """The prefixes in an Ingress's rules that lead to the Service; none when one is for all, or says more than that."""
+    found = []
+    for rule in (ingress.get("spec") or {}).get("rules") or []:
+        for route in (rule.get("http") or {}).get("paths") or []:
+            if ((route.get("backend") or {}).get("service") or {}).get("name") != service:
+                continue
+            if route.get("pathType") != "Prefix" or str(route.get("path") or "/") == "/":
+                return []
+            found.append(str(route["path"]).rstrip("/"))
+    return found
 
 
 def _served(endpoints: Mapping[str, Any]) -> tuple[list[str], int]:

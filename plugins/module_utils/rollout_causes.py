@@ -46,7 +46,7 @@ NODE_PATIENCE = 60.0
 EVICTIONS = 3
 FINAL_PATIENCE = 5.0
 # A database that is just taking its accounts in may refuse one for a moment.
-LOGIN_PATIENCE = 10.0
+LOGIN_PATIENCE = 8.0
 # An end longer ago than this has nothing to do with what is wrong now.
 RECENT = 60.0
 NEVER = float("inf")

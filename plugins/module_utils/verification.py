@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -81,6 +82,11 @@ def _of_cluster(seen: Seen) -> Cause | None:
         # Another deployment of the same thing gives the same answers.
         text = f"the Ingress answers to {', '.join(behind.hosts)}, not to {seen.host}: somebody else answers there"
         return _cause("WrongBackend", text)
+    below = urllib.parse.urlsplit(seen.base_url).path.rstrip("/")
+    for path in (below + str(item["path"]).partition("?")[0] for item in seen.endpoints if behind.paths):
+        if not any(path == prefix or path.startswith(f"{prefix}/") for prefix in behind.paths):
+            text = f"the Ingress leads only {', '.join(behind.paths)} to the Service, not {path}: somebody else answers"
+            return _cause("WrongBackend", f"{text} there")
     if idle:
         return _cause("ServiceWithoutPods", f"the Service sends no requests to {', '.join(idle)}", idle[0])
     return None

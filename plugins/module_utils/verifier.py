@@ -14,6 +14,9 @@ from .kube_errors import ApiError, ConnectionFailedError, KubeconfigError, KubeE
 from .verification import Endpoint, Seen
 
 INTERVAL = 0.5
+# What is seen in the cluster itself and will not mend itself: so long is enough for its controllers to follow.
+CERTAIN = frozenset({"NotDeployed", "StalePods", "WrongBackend", "ReplicasDisagree"})
+CERTAIN_SECONDS = 6.0
 # How many seconds of no answer at all are enough: a program that is not running comes soon or not at all.
 SILENCE = 15.0
 # How many Pods are asked at the same time, and how often at most each endpoint is asked through the Ingress,
@@ -58,13 +61,21 @@ class Verifier:
     def wait(self, timeout: float) -> Seen:
         """The last round: all of it right, or the time is up; sooner where nobody is there at all."""
         started = time.monotonic()
+        certain_since: float | None = None
         while True:
+            early = float(self.arguments.get("settled_at") or 0) - time.time()
             seen = self.ask()
             cause = verification.judge(seen)
             patience = min(timeout, SILENCE) if cause and cause.type == "IngressNotAnswering" else timeout
-            if (cause is None and not self.passing) or time.monotonic() - started >= patience:
+            right, now = cause is None and not self.passing, time.monotonic()
+            if not cause or cause.type not in CERTAIN:
+                certain_since = None
+            elif now - (certain_since := certain_since or now) >= CERTAIN_SECONDS:
                 return seen
-            time.sleep(INTERVAL)
+            if (right and early <= 0) or now - started >= patience:
+                return seen
+            # Right, but perhaps only because none of those who still go was asked: once more when they are forgotten.
+            time.sleep(min(early, timeout) if right else INTERVAL)
 
     def ask(self) -> Seen:
         """Ask everybody everything once; the Ingress as often as there are Pods, if all goes well."""

@@ -28,6 +28,11 @@ options:
     description: Seconds until a wrong answer is an error.
     type: int
     default: 12
+  settled_at:
+    description: When the Ingress has forgotten the Pods of the version before, in seconds since 1970. Where all answers are right sooner, all is
+      asked once more then.
+    type: float
+    default: 0
   validate_certs:
     description: Whether an https URL's certificate must be trusted.
     type: bool

@@ -77,6 +77,10 @@ differs:
   description: Whether anything is to be created, changed, replaced or deleted.
   type: bool
   returned: success
+interrupted:
+  description: Whether nothing differs, but a run that is no more has left its Lease, perhaps before it had verified what it did.
+  type: bool
+  returned: success
 rolled_out:
   description: Whether the Deployment is as wanted, and all its Pods are the wanted ones and ready.
   type: bool

@@ -78,6 +78,10 @@ seconds:
   description: How long it waited.
   type: float
   returned: success
+ended:
+  description: When it had ended, as seconds since 1970 by this machine's clock; 0 where it was not waited for.
+  type: float
+  returned: success
 cause:
   description: Why it is hopeless, for programs (type) and for people (message, remedy), with the Pod and the container where there is one.
   type: dict

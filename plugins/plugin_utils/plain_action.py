@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
+from .orphans import ending_with_parent
+
 
 class PlainAction(ActionBase):
     """Check the arguments, do the work; every known error is one line for a person."""
@@ -27,7 +29,8 @@ class PlainAction(ActionBase):
         self.variables = task_vars or {}
         _, arguments = self.validate_argument_spec(argument_spec=self.SHARED | self.ARGUMENTS)
         try:
-            result.update(self.perform(arguments))
+            with ending_with_parent():
+                result.update(self.perform(arguments))
         except self.ERRORS as error:
             # What a program wants to know of it, such as the cause of a failed rollout.
             result.update(getattr(error, "details", {}), failed=True, msg=str(error))

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import current_hash
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import current_hash, unfinished
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_judge import Judge
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import (
     Container,
@@ -130,6 +130,7 @@ SEEN: dict[str, Callable[[View], bool]] = {
     "refused": lambda view: condition(view.current_set(), "ReplicaFailure").get("status") == "True",
     "unscheduled": lambda view: any(condition(pod, "PodScheduled").get("status") == "False" for pod in view.newest()),
     "ready": lambda view: any(condition(pod, "Ready").get("status") == "True" for pod in view.newest()),
+    "rolled": lambda view: not unfinished(view.deployment),
     "now": bool,
 }
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from accounts import kubeconfig_without
+from api_server import ApiServer
 from eyes import NAME, NAMESPACE, Eyes, Users, Watch
 
 HERE = Path(__file__).resolve().parent
@@ -49,35 +53,48 @@ class Run:
         return next((at for at, line in self.lines if re.search(pattern, line)), None)
 
 
-def playbook(name: str, variables: dict[str, Any], *options: str) -> Run:
-    """Run a playbook for this target alone."""
+def playbook(name: str, variables: dict[str, Any], *options: str, on_line: Callable[[str], None] | None = None) -> Run:
+    """Run a playbook for this target alone; `on_line` hears every line as it comes."""
     command = ["ansible-playbook", f"--inventory={INVENTORY}", name, *options, "-e", json.dumps(variables)]
-    environment = os.environ | {
+    # Who started this may want colours, which would stand before the words that are looked for, or another output.
+    others = ("ANSIBLE_FORCE_COLOR", "ANSIBLE_STDOUT_CALLBACK")
+    environment = {name: value for name, value in os.environ.items() if name not in others} | {
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "PYTHONUNBUFFERED": "1",
     }
     run = Run()
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        # Whoever started this may have left it an input that does not block, which Ansible refuses.
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         for line in process.stdout or ():
             run.lines.append((time.monotonic(), line.rstrip("\n")))
+            if on_line:
+                on_line(line)
     run.rc = process.returncode
     return run
 
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
+KUBECTL = [
+    str(CACHE / "root/usr/bin/kubectl"),
+    f"--kubeconfig={KUBECONFIG}",
+    f"--context={CONTEXT}",
+    f"--namespace={NAMESPACE}",
+]
+
+
 def kubectl(*arguments: str, document: Any = None) -> str:
     """kubectl against the platform's cluster, in the target's namespace."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
-    command = [
-        str(cache / "root/usr/bin/kubectl"),
-        f"--kubeconfig={KUBECONFIG}",
-        f"--context={CONTEXT}",
-        f"--namespace={NAMESPACE}",
-    ]
     text = json.dumps(document) if document is not None else None
-    done = subprocess.run([*command, *arguments], input=text, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([*KUBECTL, *arguments], input=text, capture_output=True, text=True, check=True, timeout=60)
     return done.stdout
 
 
@@ -103,7 +120,12 @@ def build() -> None:
         sys.exit(run.output)
     path = ROOT / ".cache" / "faulty-image"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f"{REGISTRY}/{FAULTY_NAME}:1.0.0\n", encoding="utf-8")
+    # By digest: a node that has an image of this tag would not ask for a newer one.
+    connection = http.client.HTTPConnection(REGISTRY, timeout=20)
+    kinds = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
+    connection.request("HEAD", f"/v2/{FAULTY_NAME}/manifests/1.0.0", headers={"Accept": kinds})
+    digest = connection.getresponse().headers["Docker-Content-Digest"]
+    path.write_text(f"{REGISTRY}/{FAULTY_NAME}@{digest}\n", encoding="utf-8")
 
 
 def filled(value: Any) -> Any:
@@ -128,14 +150,42 @@ def by_hand(eyes: Eyes, step: list[str]) -> None:
             }
         }
         kubectl("patch", f"deployment/{NAME}", "--patch", json.dumps(patch))
+    elif step == ["ingress-path"]:
+        change = [{"op": "replace", "path": "/spec/rules/0/http/paths/0/path", "value": "/elsewhere"}]
+        kubectl("patch", f"ingress/{NAME}", "--type=json", "--patch", json.dumps(change))
+    elif step == ["claim"]:
+        claim = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": NAME}, "spec": {"replicas": 2}}
+        options = ("--server-side", "--force-conflicts", "--field-manager=somebody")
+        kubectl("apply", *options, "--filename=-", document=claim)
     else:
         kubectl("exec", eyes.ready_pods()[0], "--container=mysql", "--", *step)
+
+
+@contextmanager
+def surroundings(fault: Fault) -> Iterator[tuple[dict[str, str], Callable[[str], None] | None]]:
+    """Another way to the cluster, where the fault is one of that: variables, and who hears the run's lines."""
+    if fault.get("lacks"):
+        yield {"app_kubeconfig": str(kubeconfig_without(fault["lacks"], kubectl))}, None
+    elif fault.get("api_server"):
+        how, _, seconds = str(fault["api_server"]).partition(":")
+        with ApiServer(KUBECTL, "well" if how == "away" else how) as server:
+            waiting = [how == "away"]
+
+            def hear(line: str) -> None:
+                # In the middle of the rollout, once.
+                if waiting[0] and re.search(r"\d/\d new", line):
+                    waiting[0] = False
+                    server.away(float(seconds))
+
+            yield {"app_kubeconfig": str(server.kubeconfig)}, hear
+    else:
+        yield {}, None
 
 
 def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
     """Let one fault happen, and measure."""
     fault = filled(fault)
-    before, revision = eyes.objects(), eyes.revision()
+    before, revision, load = eyes.objects(), eyes.revision(), os.getloadavg()[0]
     for item in fault.get("objects", []):
         kubectl("apply", "-f", "-", document=item)
     during = fault.get("during")
@@ -144,35 +194,49 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
         kubectl("exec", pod, "--container=mysql", "--", *(during or []))
 
     try:
-        with Users(INGRESS) as users, Watch(eyes, fault.get("seen", "now"), revision, act if during else None) as watch:
+        with (
+            Users(INGRESS) as users,
+            Watch(eyes, fault.get("seen", "now"), revision, act if during else None) as watch,
+            surroundings(fault) as (more, on_line),
+        ):
             if fault.get("first"):
                 by_hand(eyes, fault["first"])
+            if fault.get("left"):
+                before = eyes.objects()
             began = time.monotonic()
             deploys = fault.get("play", "site.yml") == "site.yml"
             tags = ["--tags=deploy,verify"] if deploys else []
-            account = {"app_kubeconfig": str(kubeconfig_without(fault["lacks"], kubectl))} if fault.get("lacks") else {}
-            run = playbook(fault.get("play", "site.yml"), fault.get("variables", {}) | account, *tags)
+            variables = fault.get("variables", {}) | more
+            run = playbook(fault.get("play", "site.yml"), variables, *tags, on_line=on_line)
             took = time.monotonic() - began
     finally:
         for item in fault.get("objects", []):
             kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", document=item)
+    after = eyes.objects()
     if fault.get("mend") == "delete-pods":
         kubectl("delete", "pod", "--all", "--wait=false")
         playbook("site.yml", {}, "--tags=deploy")
-    told = run.first(r"^(fatal|\[ERROR\]|  ✗ ).*" + re.escape(fault.get("cause") or fault.get("refused") or "nothing"))
+    elif fault.get("mend") == "deploy":
+        playbook("site.yml", {}, "--tags=deploy")
+    elif fault.get("mend") == "release-claim":
+        mended = [{"op": "replace", "path": "/metadata/managedFields", "value": [{}]}]
+        kubectl("patch", f"deployment/{NAME}", "--type=json", "--patch", json.dumps(mended))
+    told = run.first(r"^(\s*✗|\[ERROR\]).*" + re.escape(fault.get("cause") or fault.get("refused") or "nothing"))
     seen = began if fault.get("seen") == "now" else watch.at
+    said = fault.get("says", "")
     return {
         "name": fault["name"],
         "title": fault["title"],
-        "expected": fault.get("cause") or fault.get("refused") or "repaired",
-        "named": bool(told) if not fault.get("repaired") else run.rc == 0,
+        "expected": fault.get("cause") or fault.get("refused") or said or "repaired",
+        "named": bool(told) if not fault.get("repaired") else run.rc == 0 and said in run.output,
         "seconds": round(told - seen, 1) if told and seen and fault.get("cause") else None,
         "took": round(took, 1),
+        "load": round(load, 1),
         "users": len(users.answers),
         "users_failed": users.failed,
         "users_outage": round(users.outage(), 1),
-        "equal": eyes.objects() == before,
-        "differs": [name for name, item in eyes.objects().items() if before.get(name) != item],
+        "equal": after == before,
+        "differs": [name for name, item in after.items() if before.get(name) != item],
         "verified": verified(),
         "rc": run.rc,
         "output": run.output,
@@ -205,6 +269,12 @@ def faults_of(result: dict[str, Any], fault: Fault) -> list[str]:
             problems.append(f"told {result['seconds']} s after it could be seen")
         if result["rc"] == 0:
             problems.append("the run did not fail")
+        if fault.get("play", "site.yml") == "site.yml" and "Black box: " not in result["output"]:
+            problems.append("no black box was named")
+    if result["took"] > fault.get("within", 300):
+        problems.append(f"it took {result['took']} s")
+    if result["took"] > 2 and not result["users"]:
+        problems.append("no user has asked")
     if fault.get("users", True) and result["users_failed"]:
         problems.append(f"{result['users_failed']} of {result['users']} users' requests failed")
     if not result["equal"]:

@@ -29,7 +29,7 @@ from surroundings import Cluster, remove_from_engine, remove_images, repositorie
 PASSWORD = "it's/a:p@ss\"w%rd $(x) \\"
 
 # What the namespaces and images of tests begin with: these, and those that run beside them.
-OF_TESTS = ("it-", "it/", "molecule")
+OF_TESTS = ("it-", "it/", "molecule", "faults")
 
 NewTarget = Callable[..., Target]
 

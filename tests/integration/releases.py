@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import unfinished
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revisions import cleaned
 from stories import INGRESS, ROOT, Target
@@ -23,6 +24,9 @@ import http.server
 import json
 import os
 import signal
+import time
+
+time.sleep(float(os.environ.get("SLOW", "0")))
 
 
 class Api(http.server.BaseHTTPRequestHandler):
@@ -51,10 +55,10 @@ def api_context(folder: Path) -> Path:
     return folder
 
 
-def version(number: int, **more: object) -> dict[str, object]:
-    """What makes a target the version of that number."""
+def version(number: int, slow: float = 0, **more: object) -> dict[str, object]:
+    """What makes a target the version of that number, which may take its time to start."""
     return {
-        "app_api_environment": {"VERSION": str(number)},
+        "app_api_environment": {"VERSION": str(number)} | ({"SLOW": str(slow)} if slow else {}),
         "verify_endpoints": [{"path": "/", "json": str(number)}],
     } | more
 
@@ -68,6 +72,12 @@ def objects(cluster: Cluster, target: Target) -> dict[str, Object]:
 def revisions(cluster: Cluster, target: Target) -> list[int]:
     """The numbers of the kept revisions."""
     return [item.number for item in Store(cluster.client, target.namespace, str(target.variables["app_name"])).kept()]
+
+
+def rolled_out(cluster: Cluster, target: Target) -> bool:
+    """Whether all Pods are those of the newest version, and ready."""
+    found = cluster.deployment(target.namespace, str(target.variables["app_name"]))
+    return found is not None and not unfinished(found)
 
 
 def lease(cluster: Cluster, target: Target) -> Object | None:

@@ -49,7 +49,7 @@ class Cluster:
         return {item["metadata"]["uid"] for item in items if not item["metadata"].get("deletionTimestamp")}
 
     def identity(self, namespace: str) -> set[str]:
-        """What would differ if anybody had touched a namespace's objects."""
+        """What would differ if anybody had touched a namespace's objects; those that are going count as gone."""
         kinds = {
             "deployments": "/apis/apps/v1",
             "services": "/api/v1",
@@ -61,6 +61,7 @@ class Cluster:
             f"{plural}/{item['metadata']['name']} {item['metadata']['uid']} {item['metadata'].get('generation', '')}"
             for plural, prefix in kinds.items()
             for item in self._items(f"{prefix}/namespaces/{namespace}/{plural}")
+            if not item["metadata"].get("deletionTimestamp")
         }
 
     def create(self, path: str, document: Object) -> None:

@@ -27,7 +27,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import (
     stamp,
 )
 
-from fake_api_server import Reply, serving
+from fake_api_server import Reply, serving, status
 from fake_objects import Object, Objects, client
 
 COLLECTION = "/apis/coordination.k8s.io/v1/namespaces/n/leases"
@@ -113,6 +113,21 @@ def test_a_process_of_this_machine_that_has_gone_holds_nothing(place: Place) -> 
     started = time.monotonic()
     assert "runs no more" in place.lock().take(myself(os.getpid()), 60).how
     assert time.monotonic() - started < 5
+
+
+def test_only_a_lease_whose_run_is_no_more_is_abandoned(place: Place) -> None:
+    lock, mine = place.lock(), myself(os.getpid())
+    assert not lock.abandoned()
+    lock.take(mine, 60)
+    assert not lock.abandoned()
+    lock.release(mine)
+    lock.take(somewhere_else(mine), 0)
+    assert lock.abandoned()
+    lock.take(dead(), 60, by_force=True)
+    assert lock.abandoned()
+    place.objects.kept.clear()
+    with serving(lambda *_: status(403, "you may not")) as server:
+        assert not Lock(client(server), "n", "app", {}).abandoned()
 
 
 def test_a_process_of_another_machine_is_not_judged_from_here(place: Place) -> None:

@@ -289,7 +289,7 @@ def test_ended_for_its_startup_probe(by_event: bool) -> None:
 
 def test_a_database_that_refuses_the_login() -> None:
     log = {"p/api": "database: (1045, \"Access denied for user 'api'@'127.0.0.1' (using password: YES)\")"}
-    moments = [view(pod(runs("api", 0, started=True)), now=second, logs=log) for second in (6, 15, 16)]
+    moments = [view(pod(runs("api", 0, started=True)), now=second, logs=log) for second in (6, 13, 14)]
     assert verdicts(*moments) == ["", "", "CredentialsRefused"]
     said = [event("Unhealthy", "Startup probe failed: ERROR 1045 (28000): Access denied for user 'root'", 5, "mysql")]
     found = troubles(view(pod(runs("mysql", 0)), now=6, events=said), Rules())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,9 +39,11 @@ class Town:
             spec={"replicas": 2}, replicas=2, updatedReplicas=2, readyReplicas=2, availableReplicas=2
         )
         self.found = True
-        self.host = ""
+        self.host, self.path = "", "/"
         self.refuse: dict[str, int] = {}
         self.asked: list[str] = []
+        # When each question came through the Ingress.
+        self.asked_at: list[float] = []
 
     def cluster(self, method: str, path: str, body: dict[str, Any]) -> Reply:
         self.asked.append(path)
@@ -55,7 +58,9 @@ class Town:
         if "/replicasets" in path:
             return 200, {"items": [replica_set()]}
         if "/ingresses/" in path:
-            return 200, {"spec": {"rules": [{"host": self.host}]}}
+            backend = {"service": {"name": "d"}}
+            route = {"path": self.path, "pathType": "Prefix", "backend": backend}
+            return 200, {"spec": {"rules": [{"host": self.host, "http": {"paths": [route]}}]}}
         if "/endpoints/" in path:
             addresses = [{"ip": "1.2.3.4", "targetRef": {"kind": "Pod", "name": name}} for name in self.served]
             return 200, {"subsets": [{"addresses": addresses, "ports": [{"port": 8000}]}] if addresses else []}
@@ -68,6 +73,7 @@ class Town:
         return code, json.dumps(document)
 
     def ingress(self, method: str, path: str, body: dict[str, Any]) -> Reply:
+        self.asked_at.append(time.time())
         return self.answer("ingress", path)
 
 
@@ -148,11 +154,42 @@ def test_somebody_else_who_answers_the_same(tmp_path: Path, host: str, kind: str
     assert (cause.type if cause else "") == kind
 
 
+@pytest.mark.parametrize(("path", "kind"), [("/", ""), ("/status", "WrongBackend"), ("/u", "WrongBackend")])
+def test_an_ingress_that_leads_only_some_paths_here(tmp_path: Path, path: str, kind: str) -> None:
+    """Somebody who serves any host, and the same API, answers for the others."""
+    town = Town()
+    town.path = path
+    cause, _ = verdict(town, tmp_path)
+    assert (cause.type if cause else "") == kind
+
+
+def test_what_will_not_mend_itself_is_told_sooner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier.CERTAIN_SECONDS", 0.6)
+    town = Town()
+    town.path = "/elsewhere"
+    began = time.monotonic()
+    cause, _ = verdict(town, tmp_path, timeout=60)
+    assert cause and cause.type == "WrongBackend"
+    assert time.monotonic() - began < 30
+
+
 def test_answers_that_may_vary(tmp_path: Path) -> None:
     town = Town()
     broken(town, ("p2",), "/users", 200, ["Eve"])
     endpoints = [ENDPOINTS[0], {**ENDPOINTS[1], "varies": True}]
     assert verdict(town, tmp_path, endpoints=endpoints)[0] is None
+
+
+def test_what_is_right_before_the_ingress_has_settled_is_asked_again(tmp_path: Path) -> None:
+    """An answer of the version before, from a Pod that is going, may be right by chance, or not be met at all."""
+    town = Town()
+    settled = time.time() + 1
+    cause, _ = verdict(town, tmp_path, timeout=10, settled_at=settled)
+    assert cause is None
+    assert town.asked_at[-1] >= settled
+    town.asked_at.clear()
+    assert verdict(town, tmp_path, timeout=10, settled_at=settled)[0] is None
+    assert len(town.asked_at) == 4, "what has settled is asked once"
 
 
 def test_pods_of_the_version_before(tmp_path: Path) -> None:

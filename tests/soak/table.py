@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,23 @@ def measured(path: Path) -> str:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def busy(items: list[Result]) -> str:
+    """How busy the machine was meanwhile, as far as that was noted."""
+    loads = sorted(item["load"] for item in items if "load" in item)
+    if not loads:
+        return ""
+    return f" Load: {loads[0]}." if loads[0] == loads[-1] else f" Load: {loads[0]} to {loads[-1]}."
+
+
 def faults(path: Path) -> list[str]:
     """A row for each fault."""
     results: list[Result] = json.loads(path.read_text(encoding="utf-8"))
     rows = [
         f"Measured {measured(path)} by `tests/soak/run faults`: {sum(not item['problems'] for item in results)} of "
-        f"{len(results)} as promised.",
+        f"{len(results)} as promised.{busy(results)}",
         "",
-        "| fault | what is said | after it could be seen | users' requests served | as before, and verified |",
-        "|---|---|---|---|---|",
+        "| fault | what is said | after it could be seen | whole run | users served | as before, and verified |",
+        "|---|---|---|---|---|---|",
     ]
     for item in results:
         said = f"`{item['expected']}`" + ("" if item["named"] else " **not said**")
@@ -34,7 +43,7 @@ def faults(path: Path) -> list[str]:
         after = (
             "yes" if item["equal"] and item["verified"] else "**no**: " + ", ".join(item["differs"] or ["not verified"])
         )
-        rows.append(f"| {item['title']} | {said} | {late} | {users} | {after} |")
+        rows.append(f"| {item['title']} | {said} | {late} | {item['took']} s | {users} | {after} |")
     return rows
 
 
@@ -72,14 +81,38 @@ def users(rollouts: Path) -> list[str]:
         ("mysql-killed", "the database's container is killed"),
     )
     rows = ["| meanwhile | measured | rounds | requests | a second | failed |", "|---|---|---|---|---|---|"]
+    loads: list[Result] = []
     for name, title in told:
         path = rollouts.with_name(f"{name}.json")
         if path.is_file():
             rounds = load(path)
             rate = min(item["rate"] for item in rounds)
             total, failed = (sum(item[key] for item in rounds) for key in ("requests", "failed"))
-            rows.append(f"| {title} | {measured(path)} | {len(rounds)} | {total} | {rate:.0f} | {failed} |")
-    return rows
+            kinds: Counter[str] = Counter()
+            for item in rounds:
+                kinds.update(item["failures"])
+            why = f" ({', '.join(f'{number} {kind}' for kind, number in kinds.items())})" if failed else ""
+            if "left_after" in rounds[0]:
+                gone, back = (max(item[key] for item in rounds) for key in ("left_after", "back_after"))
+                title += f": left out after {gone} s at most, ready again after {back} s"
+            rows.append(f"| {title} | {measured(path)} | {len(rounds)} | {total} | {rate:.0f} | {failed}{why} |")
+            loads += rounds
+    return [*rows, "", f"By `tests/soak/run no_dropped_request`.{busy(loads)}"]
+
+
+def database(path: Path) -> list[str]:
+    """A database that is killed while it makes its data."""
+    found = load(path)[0]
+    told = {"own": "this repository's", "stock": "made as a stock MySQL's is"}
+    rows = [
+        f"Measured {measured(path)} by `tests/soak/run database`.{busy([found])}",
+        "",
+        "| database image | users served again after | its log begins with |",
+        "|---|---|---|",
+    ]
+    return rows + [
+        f"| {title} | {found[name]['back_after']} s | {found[name]['log']} |" for name, title in told.items()
+    ]
 
 
 def kills(path: Path) -> list[str]:
@@ -87,7 +120,7 @@ def kills(path: Path) -> list[str]:
     found = load(path)[0]
     rows = [
         f"Measured {measured(path)} by `tests/soak/run kills` (seed {found['seed']}, a whole run takes "
-        f"{found['whole_run']} s): {len(found['kills'])} kills, {len(found['kills'])} convergences.",
+        f"{found['whole_run']} s): {len(found['kills'])} kills, {len(found['kills'])} convergences.{busy([found])}",
         "",
         "| killed after | at the task | it held the lock | the second run took | and changed |",
         "|---|---|---|---|---|",
@@ -105,6 +138,7 @@ def main(results: Path, document: Path) -> None:
         "faults": (results / "faults.json", faults),
         "slow_starts": (results / "slow_starts.json", slow_starts),
         "users": (results / "rollouts.json", users),
+        "database": (results / "database-killed.json", database),
         "kills": (results / "kills.json", kills),
     }
     for name, (path, table) in tables.items():

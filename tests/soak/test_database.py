@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def test_killed_while_it_is_made_it_starts_over(
     deployed: Any, new_target: Callable[..., Target], cluster: Cluster, tmp_path: Path, note: Callable[[str, Any], None]
 ) -> None:
     api = cluster.images(deployed.target.namespace, "fastapi-mysql")["api"]
-    figures = {}
+    figures: dict[str, Any] = {}
     for story, hardened in (("own", True), ("stock", False)):
         (tmp_path / story).mkdir()
         context = copy_context("db", tmp_path / story)
@@ -97,7 +98,7 @@ def test_killed_while_it_is_made_it_starts_over(
         figures[story] = killed_in_its_initialisation(cluster, target)
         assert figures[story]["answer"]["username"] == "Linda"
     assert "starting over" in figures["own"]["log"]
-    note("database-killed", figures)
+    note("database-killed", figures | {"load": round(os.getloadavg()[0], 1)})
 
 
 def test_a_change_of_the_source_rolls_all_replicas(deployed: Any, cluster: Cluster, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,18 @@ def rolled(cluster: Cluster, target: Target) -> bool:
     return status.get("readyReplicas") == status.get("replicas") == status.get("updatedReplicas") == 3
 
 
+def served_by(cluster: Cluster, target: Target) -> set[str]:
+    """The names of the Pods that users are sent to."""
+    found = cluster.client.get(f"/api/v1/namespaces/{target.namespace}/endpoints/fastapi-mysql")
+    addresses = [one for subset in found.get("subsets") or [] for one in subset.get("addresses") or []]
+    return {str(one["targetRef"]["name"]) for one in addresses}
+
+
+def load() -> dict[str, float]:
+    """How busy the machine is."""
+    return {"load": round(os.getloadavg()[0], 1)}
+
+
 def test_ten_rollouts_drop_nothing(target: Target, cluster: Cluster, note: Callable[[str, Any], None]) -> None:
     users = Load(target, *ASKED, rate=220)
     try:
@@ -42,7 +55,7 @@ def test_ten_rollouts_drop_nothing(target: Target, cluster: Cluster, note: Calla
             assert not before & {pod["metadata"]["uid"] for pod in pods(cluster, target.namespace)}
     finally:
         got = users.end()
-    note("rollouts", {"rollouts": 10, **got})
+    note("rollouts", {"rollouts": 10, **got, **load()})
     assert got["requests"] >= 10_000 and got["rate"] >= 200, got
     assert got["failed"] == 0, got
 
@@ -58,9 +71,25 @@ def test_a_deleted_pod(target: Target, cluster: Cluster, note: Callable[[str, An
             time.sleep(16)
             until(lambda: rolled(cluster, target), 60, "three Pods again")
         finally:
-            figures.append(users.end())
+            figures.append(users.end() | load())
     note("pod-deleted", figures)
     assert all(got["failed"] == 0 for got in figures), figures
+
+
+def killed(cluster: Cluster, target: Target, name: str) -> dict[str, float]:
+    """Kill a container of the first Pod; after how long it is left out, and ready again."""
+    pod = pods(cluster, target.namespace)[0]
+    title, restarts = pod["metadata"]["name"], container(pod, name)["restartCount"]
+    kill(pod, name)
+
+    def back() -> bool:
+        now = next(item for item in pods(cluster, target.namespace) if item["metadata"]["name"] == title)
+        state = container(now, name)
+        return bool(state["restartCount"] > restarts and state["ready"])
+
+    left = until(lambda: title not in served_by(cluster, target), 20, "the Pod to be left out")
+    more = until(lambda: back() and title in served_by(cluster, target), 60, f"{name} again")
+    return {"left_after": left, "back_after": round(left + more, 1)}
 
 
 @pytest.mark.parametrize("name", ["api", "mysql"])
@@ -68,23 +97,13 @@ def test_a_killed_container(target: Target, cluster: Cluster, note: Callable[[st
     """Requests in its hands are lost, and those sent to it before the cluster has noticed; how many is told."""
     figures = []
     for _ in range(3):
-        users = Load(target, *ASKED, rate=220)
+        users, times = Load(target, *ASKED, rate=220), {}
         try:
             time.sleep(3)
-            pod = pods(cluster, target.namespace)[0]
-            restarts = container(pod, name)["restartCount"]
-            kill(pod, name)
-
-            def back(restarts: int = restarts, pod: str = pod["metadata"]["name"]) -> bool:
-                now = next(item for item in pods(cluster, target.namespace) if item["metadata"]["name"] == pod)
-                state = container(now, name)
-                return bool(state["restartCount"] > restarts and state["ready"])
-
-            took = until(back, 60, f"{name} again")
+            times = killed(cluster, target, name)
             time.sleep(3)
         finally:
-            figures.append(users.end())
-        figures[-1]["back_after"] = took
+            figures.append(users.end() | load() | times)
         # A second crash soon after the first is held back longer by the cluster: wait it out.
         time.sleep(12)
     note(f"{name}-killed", figures)

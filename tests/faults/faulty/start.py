@@ -16,7 +16,7 @@ Server = Callable[[Message, Receive, Send], Awaitable[None]]
 kind, _, number = os.environ.get("FAULT", "none").partition(":")
 seconds = float(number or 0)
 # What is answered with which status, by the beginning of the path.
-WRONG = {"never-ready": ("/ready", 503), "errors": ("/users", 500)}.get(kind)
+WRONG = {"never-ready": ("/ready", 503), "errors": ("/users", 500), "named": ("/name", 200)}.get(kind)
 
 
 def faulty(server: Server) -> Server:
