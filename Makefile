@@ -54,9 +54,17 @@ exam: $(VENV)/deploy ## Pack what is handed in, with its proof, into exam/<targe
 rollback: $(VENV)/deploy ## Go back to the revision before (another: ARGS='-e revision=3')
 	ansible-playbook playbooks/rollback.yml $(ARGS)
 
+.PHONY: rotate
+rotate: $(VENV)/deploy ## Change the database's passwords, one Pod after the other
+	ansible-playbook playbooks/rotate.yml $(ARGS)
+
 .PHONY: history
 history: $(VENV)/deploy ## List the revisions that are kept in the cluster
 	@ansible-playbook playbooks/history.yml $(ARGS)
+
+.PHONY: deployer
+deployer: $(VENV)/deploy ## Make an account that deploys the target and can do nothing else, with its kubeconfig
+	ansible-playbook playbooks/deployer.yml $(ARGS)
 
 .PHONY: teardown
 teardown: $(VENV)/deploy ## Remove what was deployed, and leave the platform up
@@ -109,7 +117,7 @@ lock: $(VENV)/audit/done ## Renew the locked requirements
 
 .PHONY: distclean
 distclean: down ## Take the platform down and remove the caches and the environment as well
-	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/fastapi-mysql-k8s" $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache manifests evidence exam .secrets
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/fastapi-mysql-k8s" $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache manifests evidence exam kubeconfigs .secrets
 
 # Debian keeps the module venv in a package of its own, which a bare machine may lack.
 $(VENV)/bin/python:

@@ -16,6 +16,7 @@ from typing import Any
 import kubernetes_validate
 import yaml
 from kubernetes_validate.utils import all_versions
+from pod_security import baseline, restricted
 
 FILES = {
     "my-secret-eval.yml": 0o600,
@@ -73,6 +74,7 @@ def check_secret(secret: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(secret["metadata"]["name"], asked["secret_name"], "the Secret's name")
     expect(decoded["MYSQL_PASSWORD"], asked["password"], "the password")
     expect(decoded["MYSQL_ROOT_PASSWORD"], asked["root_password"], "the root password")
+    expect(decoded.get("CHECKSUM_KEY", ""), asked["checksum_key"], "the checksum's key, which is a password, too")
     expect("stringData" in secret, False, "the presence of stringData")
 
 
@@ -88,6 +90,7 @@ def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
     pod = spec["template"]["spec"]
     expect(pod["automountServiceAccountToken"], False, "automountServiceAccountToken")
     expect([item["name"] for item in pod.get("imagePullSecrets", [])], asked["pull_secrets"], "the pull secrets")
+    check_pod_security(pod, asked)
     volumes = {item["name"] for item in pod.get("volumes", [])}
     mounts = {mount["name"] for item in pod["containers"] for mount in item.get("volumeMounts", [])}
     expect(volumes, mounts, "the set of volumes")
@@ -96,6 +99,31 @@ def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
     check_api(containers["api"], asked)
     if asked["db_image"]:
         check_database(containers["mysql"], asked)
+
+
+def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
+    """The standard's own list: all of `restricted`, and of images that cannot, all of `baseline`."""
+    hardened = asked["api_hardened"] and (asked["db_hardened"] or not asked["db_image"])
+    PROBLEMS.extend(f"Pod Security: {fault}" for fault in (restricted(pod) if hardened else baseline(pod)))
+    # Else the check above could not fail.
+    expect(bool(restricted(pod)), not hardened, "that an image that cannot be restricted is seen")
+    for container in pod["containers"]:
+        own = container.get("securityContext") or {}
+        hard = asked["api_hardened" if container["name"] == "api" else "db_hardened"]
+        expect(own.get("readOnlyRootFilesystem", False), hard, f"{container['name']}: its root is read-only")
+        for kind in ("requests", "limits"):
+            expect(set(container["resources"][kind]) >= {"memory"}, True, f"{container['name']}: {kind}")
+    expect([item for item in pod.get("volumes", []) if "emptyDir" not in item], [], "the list of other volumes")
+
+
+def check_network(policy: dict[str, Any], asked: dict[str, Any], labels: dict[str, str]) -> None:
+    """In to the API's port from those who are named, out to what is named."""
+    spec = policy["spec"]
+    expect(spec["podSelector"]["matchLabels"].items() <= labels.items(), True, "that the policy selects the Pods")
+    expect(spec["policyTypes"], ["Ingress", "Egress"], "the policy's types")
+    wanted = [{"from": asked["network_from"], "ports": [{"port": int(asked["api_port"]), "protocol": "TCP"}]}]
+    expect(spec["ingress"], wanted, "what the policy lets in")
+    expect(spec["egress"], asked["network_to"], "what the policy lets out")
 
 
 def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
@@ -143,6 +171,7 @@ def main() -> int:
         "Secret",
         "Deployment",
         "PodDisruptionBudget",
+        *["NetworkPolicy"] * asked["network_policy"],
         "Service",
         "Ingress",
     ]
@@ -150,7 +179,8 @@ def main() -> int:
     objects = {item["kind"]: item for item in documents}
     for document in documents:
         check_schema(document)
-        expect(set(document["metadata"]["labels"]), LABELS | {MARK}, f"the labels of the {document['kind']}")
+        labels = {key for key in document["metadata"]["labels"] if not key.startswith("pod-security.kubernetes.io/")}
+        expect(labels, LABELS | {MARK}, f"the labels of the {document['kind']}")
         expect(document["metadata"]["labels"][MARK], asked["name"], f"the mark of the {document['kind']}")
         if document["kind"] != "Namespace":
             expect(document["metadata"]["namespace"], asked["namespace"], f"{document['kind']}: its namespace")
@@ -159,6 +189,11 @@ def main() -> int:
     budget, deployment = objects["PodDisruptionBudget"]["spec"], objects["Deployment"]["spec"]
     expect(budget["selector"], deployment["selector"], "the budget's selector")
     expect(budget["maxUnavailable"], 1, "the budget")
+    if asked["network_policy"]:
+        check_network(objects["NetworkPolicy"], asked, deployment["template"]["metadata"]["labels"])
+    if asked["create_namespace"]:
+        level = objects["Namespace"]["metadata"]["labels"].get("pod-security.kubernetes.io/enforce", "")
+        expect(level, asked["pod_security"], "the namespace's Pod Security Standard")
     rule = objects["Ingress"]["spec"]["rules"][0]
     backend = rule["http"]["paths"][0]["backend"]["service"]
     expect(objects["Ingress"]["spec"]["ingressClassName"], asked["ingress_class"], "the Ingress class")

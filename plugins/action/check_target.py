@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils.cluster_check import check_cluster
+from ..module_utils.credentials import CredentialsError as SecretError
+from ..module_utils.credentials import of_file, of_secret, settle
 from ..module_utils.image_reference import BadReference, split_registry
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import KubeError
@@ -57,6 +59,7 @@ class ActionModule(PlainAction):
         BadReference,
         RegistryError,
         CredentialsError,
+        SecretError,
         KubeError,
     )
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"roles": {"type": "dict", "default": {}}}
@@ -75,7 +78,22 @@ class ActionModule(PlainAction):
             raise WrongArguments("\n".join(problems))
         if stages & {"build", "push", "deploy"} and builds(target):
             self._registry(target)
-        return {"cluster": self._cluster(target) if asks_cluster else {}}
+        deploys = "deploy" in stages and boolean(target["db_enabled"])
+        cluster = self._cluster(target, str(target["name"]) if deploys else "") if asks_cluster else {}
+        # Printed at no verbosity; what fails is told above, and is not hidden.
+        return {
+            "cluster": cluster,
+            "credentials": self._credentials(target, cluster.pop("secret", None), deploys),
+            "_ansible_no_log": True,
+        }
+
+    def _credentials(self, target: Target, secret: dict[str, Any] | None, deploys: bool) -> dict[str, str]:
+        """The cluster's word counts where it is asked; where it is not, what was rendered last from here."""
+        given = str(target["db_password"] or "")
+        if not boolean(target["db_enabled"]):
+            return {"password": given, "root_password": given, "key": "", "checksum": ""}
+        kept = of_secret(secret, bool(given)) if deploys else of_file(Path(str(target["manifests_dir"])).expanduser())
+        return settle(given, str(target["db_user"]), kept, boolean(target["db_password_rotated"])).handed_on()
 
     def _embedded(self, target: Target) -> None:
         """A platform that is down has many faces: a file, a port, a socket that is not there. Say it once."""
@@ -106,8 +124,12 @@ class ActionModule(PlainAction):
         }
         open_registry(split_registry(str(target["registry"]))[0], asked).ping()
 
-    def _cluster(self, target: Target) -> dict[str, Any]:
+    def _cluster(self, target: Target, secret: str) -> dict[str, Any]:
         with KubeClient.from_kubeconfig(str(target["kubeconfig"]), str(target["context"])) as client:
             return check_cluster(
-                client, str(target["namespace"]), boolean(target["namespace_create"]), str(target["ingress_class"])
+                client,
+                str(target["namespace"]),
+                boolean(target["namespace_create"]),
+                str(target["ingress_class"]),
+                secret,
             )

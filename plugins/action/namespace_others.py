@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_tenants import others
+from ..module_utils.kube_tenants import look
 from ..plugin_utils.kube_action import KubeAction
 
 
@@ -18,5 +18,6 @@ class ActionModule(KubeAction):
     }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Look at every kind of object that the cluster serves."""
-        return {"changed": False, "others": others(client, arguments["namespace"], arguments["target"])}
+        """Look at every kind of object that the cluster serves, where it matters."""
+        found = look(client, arguments["namespace"], arguments["target"])
+        return {"changed": False, "others": found.others, "removable": found.removable, "stays": found.stays}

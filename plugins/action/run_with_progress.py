@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
+from ..module_utils.hidden_environment import inherited
 from ..plugin_utils.plain_action import PlainAction
 
 REPORT_EVERY_SECONDS = 15
@@ -37,7 +38,7 @@ class ActionModule(PlainAction):
         log = Path(arguments["log"])
         log.parent.mkdir(parents=True, exist_ok=True)
         tail: deque[str] = deque(maxlen=15)
-        environment = os.environ | {key: str(value) for key, value in arguments["environment"].items()}
+        environment = inherited(os.environ) | {key: str(value) for key, value in arguments["environment"].items()}
         reported = started
         with (
             log.open("w", encoding="utf-8") as sink,

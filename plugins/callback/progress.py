@@ -16,6 +16,7 @@ from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import shortened
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.failures import told_by
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.hidden_environment import hide
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import (
     LONG,
     ONCE,
@@ -38,6 +39,7 @@ description:
   - With C(-v) or more it prints what the callback C(ansible.builtin.default) prints.
   - On a terminal, a line that is drawn over again shows that a long stage moves, how long it took and what is left.
     Elsewhere lines are plain text, and one comes every quarter of a minute.
+  - E(APP_DB_PASSWORD) and E(DOCKERHUB_TOKEN), which lookups read, are hidden from all programs that the run starts.
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
@@ -97,6 +99,8 @@ class CallbackModule(Default):
         """Note which kind of run it is: only the same kind takes as long."""
         # What has been read by now stays to the end: neither this process nor its forks need search it for garbage.
         gc.freeze()
+        # Before the first worker is forked: what it starts inherits from here.
+        hide()
         Default.v2_playbook_on_start(self, playbook)
         options = [f"{name}={context.CLIARGS.get(name)}" for name in ("tags", "skip_tags", "check")]
         self.kind = " ".join([Path(playbook._file_name).name, *options])

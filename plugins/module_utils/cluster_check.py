@@ -12,8 +12,13 @@ OLDEST = (1, 20)
 NEEDED_APIS = ("v1", "apps/v1", "networking.k8s.io/v1")
 
 
-def check_cluster(client: KubeClient, namespace: str, namespace_create: bool, ingress_class: str) -> dict[str, Any]:
-    """Version, credentials, APIs, namespace and Ingress class, in this order; a KubeError says what is missing."""
+def check_cluster(
+    client: KubeClient, namespace: str, namespace_create: bool, ingress_class: str, secret: str = ""
+) -> dict[str, Any]:
+    """Version, credentials, APIs, namespace and Ingress class, in this order; a KubeError says what is missing.
+
+    With the name of a Secret its object is in the result, None when it is not there: nobody may see that printed.
+    """
     version = server_version(client)
     served = served_apis(client)
     missing = [api for api in NEEDED_APIS if api not in served]
@@ -23,7 +28,9 @@ def check_cluster(client: KubeClient, namespace: str, namespace_create: bool, in
             f"Kubernetes at {client.cluster.server} (context {client.cluster.context}) is {version}{lacking}: "
             f"{OLDEST[0]}.{OLDEST[1]} or newer is needed."
         )
-    exists = namespace_exists(client, namespace)
+    live = client.find(f"/api/v1/namespaces/{namespace}/secrets/{secret}") if secret else None
+    # Where the Secret is, its namespace is: that question is saved.
+    exists = True if live else namespace_exists(client, namespace)
     if exists is False and not namespace_create:
         raise KubeError(
             f"Namespace {namespace} does not exist in context {client.cluster.context}: "
@@ -36,7 +43,7 @@ def check_cluster(client: KubeClient, namespace: str, namespace_create: bool, in
         "apis": served,
         "namespace_exists": exists,
         "ingress_classes": check_ingress_class(client, ingress_class),
-    }
+    } | ({"secret": live} if secret else {})
 
 
 def server_version(client: KubeClient) -> str:

@@ -10,6 +10,8 @@ import urllib.parse
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.hidden_environment import inherited
+
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
@@ -68,7 +70,12 @@ def check_builder(cli: str, builder: str, platforms: list[str], environment: Map
     """Raise NoEngine unless the builder can build for all platforms; there is no API for it but buildx itself."""
     name = builder or "default"
     asked = subprocess.run(
-        [cli, "buildx", "inspect", name], env=dict(environment), capture_output=True, text=True, check=False, timeout=60
+        [cli, "buildx", "inspect", name],
+        env=inherited(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     if asked.returncode:
         said = " ".join(asked.stderr.split()) or f"status {asked.returncode}"

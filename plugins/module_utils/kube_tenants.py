@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
+from .kube_access import Right, lacking
 from .kube_client import KubeClient
 from .kube_errors import ApiError, ForbiddenError, NotFoundError
 from .kube_ownership import carries_mark
+from .ownership import MANAGED_BY, OURS
 
 Object = dict[str, Any]
 
@@ -18,6 +21,30 @@ _FURNITURE = {
 }
 # Kinds that say something about other objects, and mean nothing without them.
 _SHADOWS = ("Event", "Endpoints", "EndpointSlice", "PodMetrics", "ControllerRevision")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look into a namespace has brought."""
+
+    others: list[str] = field(default_factory=list)
+    removable: bool = False
+    # Why a namespace of ours is to stay.
+    stays: str = ""
+
+
+def look(client: KubeClient, namespace: str, target: str) -> Found:
+    """Whether the namespace is ours to remove, and who else has anything in it."""
+    try:
+        live = client.find(f"/api/v1/namespaces/{namespace}")
+    except ForbiddenError:
+        return Found()
+    if live is None or (live["metadata"].get("labels") or {}).get(MANAGED_BY) != OURS:
+        return Found()
+    if lacking(client, namespace, [Right("delete", "namespaces", "", "Namespace")]):
+        return Found(stays="this account may not delete it")
+    found = others(client, namespace, target)
+    return Found(found, not found, f"it holds {', '.join(found)}" if found else "")
 
 
 def others(client: KubeClient, namespace: str, target: str) -> list[str]:

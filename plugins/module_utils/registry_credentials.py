@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.hidden_environment import inherited
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import DOCKER_HUB
 
 # Docker's own name for its registry in config.json, older than the registry's protocol.
@@ -57,7 +58,7 @@ def _ask_helper(helper: str, server: str, environment: Mapping[str, str]) -> Cre
             capture_output=True,
             timeout=_HELPER_TIMEOUT,
             check=False,
-            env=dict(environment),
+            env=inherited(environment),
         )
     except FileNotFoundError as error:
         raise CredentialsError(

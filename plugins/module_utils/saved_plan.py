@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from .kube_plan import Planned, described
 
 VERSION = 1
+CHECKSUM = r'"fastapi-mysql-k8s/credentials-checksum": "[0-9a-f]*"'
 # scrypt: 16 MiB and about 40 ms a guess. A saved plan must not help to guess the password in a Secret.
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
@@ -25,8 +27,14 @@ def _digest(document: Any) -> str:
 
 
 def _wanted(item: Planned, salt: str, images: list[dict[str, Any]]) -> str:
-    """What the manifest asks for. An image counts by its content tag: its digest is not known before it is built."""
-    text = json.dumps(item.manifest, sort_keys=True)
+    """What the manifest asks for. An image counts by its content tag: its digest is not known before it is built.
+
+    Passwords that are made by chance are other ones at each run until a Secret keeps them: before that, its keys count.
+    Their checksum, on the Pods, says nothing that the Secret does not.
+    """
+    if item.kind == "Secret" and item.live is None:
+        return _digest(sorted(item.manifest.get("data") or {}))
+    text = re.sub(CHECKSUM, "", json.dumps(item.manifest, sort_keys=True))
     for image in images:
         if image["pinned"]:
             text = text.replace(image["pinned"], image["reference"])

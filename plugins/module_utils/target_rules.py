@@ -137,8 +137,8 @@ def _environment(name: str, value: object) -> Problem:
 
 def _password(name: str, value: object) -> Problem:
     text = _text(value)
-    if not text.strip():
-        return f"app_{name} is empty: {_HOW_TO_GIVE_A_PASSWORD}"
+    if text and not text.strip():
+        return f"app_{name} is blank: {_HOW_TO_GIVE_A_PASSWORD}"
     if "\0" in text or "\n" in text or "\r" in text:
         return f"app_{name} holds a line break or a NUL character, which an environment variable does not carry safely"
     return None
@@ -242,6 +242,8 @@ def find_problems(values: Values) -> list[str]:
     parts = ("api", "db") if with_database else ("api",)
     rules = {name: rule for name, rule in _RULES.items() if with_database or not name.startswith("db_")}
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
+    if with_database and _wanted(values.get("db_password_required")) and not _text(values.get("db_password")):
+        problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
     if with_database and _whole_number(values.get("api_port")) == _whole_number(values.get("db_port")):
         problems.append("app_api_port and app_db_port are the same: both containers share one Pod's network")
     problems += [line for part in parts for line in _image(values, part)]

@@ -13,7 +13,9 @@ description:
   - Checks names, numbers, paths, URLs, the password, the registry and the build contexts, and names all problems at once, one line each.
   - Then asks the registry and the cluster whether they answer, take the credentials and have what is needed; which of them, C(app_stages)
     and the tags of the run say.
-  - Runs on the controller and changes nothing. No value of a secret is ever printed.
+  - Settles the database's credentials. They are C(app_db_password) if it is given, else what the cluster's Secret keeps (where the run does not
+    ask the cluster, what was rendered last), else new ones made by chance. Nothing is written yet.
+  - Runs on the controller and changes nothing. No value of a secret is ever printed; so the result is shown at no verbosity.
 options:
   roles:
     description: The roles whose variables are looked at, each with those that it sets itself.
@@ -34,6 +36,10 @@ RETURN = r"""
 ---
 cluster:
   description: Of the cluster that was asked, its address (server), context, version, apis, namespace_exists and ingress_classes; else empty.
+  returned: success
+  type: dict
+credentials:
+  description: Of the database, the password, the root_password, the key of their checksum, and the checksum.
   returned: success
   type: dict
 """

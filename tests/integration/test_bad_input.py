@@ -51,7 +51,11 @@ def assert_refused(run: Run, target: Target, cluster: Cluster, *wanted: str) -> 
             ["app_api_build_context names /nowhere/api, which is not a folder"],
             id="context not there",
         ),
-        pytest.param({"app_db_password": ""}, ["app_db_password is empty", "ansible-vault"], id="empty password"),
+        pytest.param(
+            {"app_db_password": "", "app_db_password_required": True},
+            ["app_db_password is empty", "ansible-vault"],
+            id="empty password",
+        ),
         pytest.param(
             {"app_replica": 3}, ["does not know", r"app_replica \(did you mean app_replicas\?\)"], id="typo in app"
         ),
@@ -94,7 +98,7 @@ def test_context_without_dockerfile(target: Target, cluster: Cluster, tmp_path: 
 
 
 def test_several_faults_are_told_at_once(target: Target, cluster: Cluster) -> None:
-    run = target.playbook(app_replicas=0, app_namespace="-", app_db_password="")
+    run = target.playbook(app_replicas=0, app_namespace="-", app_db_password=" ")
     assert run.rc != 0
     assert len(run.errors) == 1
     assert all(name in run.output for name in ("app_replicas is", "app_namespace is", "app_db_password is"))

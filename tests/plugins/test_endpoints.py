@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.filter.credentials_checksum import (
-    credentials_checksum,
-)
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import (
     Answer,
     Asker,
@@ -124,12 +121,3 @@ def test_a_kept_connection_and_the_host() -> None:
 def test_a_base_url_that_is_none() -> None:
     with pytest.raises(ValueError, match="app_base_url"):
         Asker("127.0.0.1:8080")
-
-
-def test_checksum_changes_with_each_value_and_with_the_target() -> None:
-    texts = {
-        credentials_checksum(values, salt)
-        for values, salt in ((["a", "b"], "x"), (["a", "c"], "x"), (["ab", ""], "x"), (["a", "b"], "y"))
-    }
-    assert len(texts) == 4
-    assert credentials_checksum(["é", "🔑"], "x") == credentials_checksum(["é", "🔑"], "x")

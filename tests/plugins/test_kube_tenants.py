@@ -7,7 +7,7 @@ from typing import Any
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import MARK
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_tenants import others
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_tenants import Found, look, others
 
 from fake_api_server import Reply, serving, status
 
@@ -74,3 +74,32 @@ def test_all_else_belongs_to_others_whatever_its_labels() -> None:
 
 def test_what_may_not_be_seen_may_be_there() -> None:
     assert found({}, denied="anvils") == ["Anvil ?"]
+
+
+def looked(labels: dict[str, str] | None, *, may_delete: bool = True, items: Any = None) -> Found:
+    """What a look says of a namespace with these labels; None for one that is not there."""
+
+    def route(method: str, path: str, body: dict[str, Any]) -> Reply:
+        if path == "/api/v1/namespaces/n":
+            return status(404, "none") if labels is None else (200, {"metadata": {"name": "n", "labels": labels}})
+        if "selfsubjectrulesreviews" in path:
+            return 201, {"status": {"resourceRules": []}}
+        if "selfsubjectaccessreviews" in path:
+            return 201, {"status": {"allowed": may_delete}}
+        if path == "/apis":
+            return 200, {"groups": []}
+        if path in RESOURCES:
+            return 200, {"resources": RESOURCES[path]}
+        return 200, {"items": (items or {}).get(path.rpartition("/")[2], [])}
+
+    with serving(route) as server:
+        return look(KubeClient(Cluster(server, "here", "/kubeconfig", Credentials()), timeout=2), "n", "me")
+
+
+def test_which_namespaces_may_go() -> None:
+    ours = {"app.kubernetes.io/managed-by": "fastapi-mysql-k8s"}
+    assert looked(None) == looked({}) == Found()
+    assert looked(ours) == Found(removable=True)
+    assert looked(ours, may_delete=False) == Found(stays="this account may not delete it")
+    theirs = looked(ours, items={"secrets": [item("theirs")]})
+    assert theirs == Found(["Secret theirs"], removable=False, stays="it holds Secret theirs")

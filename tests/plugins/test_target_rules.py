@@ -78,9 +78,7 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("db_name", "a b"),
         ("db_user", ""),
         ("db_user", "o'brien"),
-        ("db_password", ""),
         ("db_password", "  "),
-        ("db_password", None),
         ("db_password", "two\nlines"),
         ("ingress_class", ""),
         ("ingress_host", "http://example.com"),
@@ -124,7 +122,7 @@ def test_what_is_taken(target: dict[str, object], name: str, value: object) -> N
 
 
 def test_all_problems_are_named_at_once(target: dict[str, object]) -> None:
-    assert len(find_problems({**target, "replicas": 0, "namespace": "X", "db_password": ""})) == 3
+    assert len(find_problems({**target, "replicas": 0, "namespace": "X", "db_password": " "})) == 3
 
 
 def test_the_password_is_never_repeated(target: dict[str, object]) -> None:

@@ -1,0 +1,96 @@
+"""Passwords are given, kept or made; and never another one by accident."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.credentials import (
+    FILE,
+    KEY,
+    PASSWORD,
+    ROOT_PASSWORD,
+    Credentials,
+    CredentialsError,
+    of_file,
+    of_secret,
+    settle,
+)
+
+KEPT = {PASSWORD: "of the API", ROOT_PASSWORD: "of root", KEY: "a key"}
+
+
+def secret(**values: str) -> dict[str, Any]:
+    data = {name: base64.b64encode(value.encode()).decode() for name, value in values.items()}
+    return {"kind": "Secret", "metadata": {"name": "it"}, "data": data}
+
+
+def test_what_is_kept_stays() -> None:
+    assert settle("", "api", KEPT) == Credentials("of the API", "of root", "a key")
+
+
+def test_what_is_given_counts_and_root_stays() -> None:
+    assert settle("given", "api", KEPT) == Credentials("given", "of root", "a key")
+
+
+def test_what_is_missing_is_made_by_chance() -> None:
+    first, second = settle("", "api", {}), settle("", "api", {})
+    texts = {*first.handed_on().values(), *second.handed_on().values()}
+    assert len(texts) == 8
+    assert {len(text) for text in texts} == {16, 32}
+
+
+def test_the_account_of_the_api_does_not_open_root() -> None:
+    before = {PASSWORD: "shared", ROOT_PASSWORD: "shared"}
+    now = settle("", "api", before)
+    assert (now.password, now.root_password != "shared") == ("shared", True)
+    assert settle("of root", "api", KEPT).root_password not in ("of root", "")
+
+
+def test_an_api_that_is_root_has_one_password() -> None:
+    assert settle("", "root", KEPT).root_password == "of the API"
+
+
+def test_rotation_replaces_both_and_says_when_it_would_not() -> None:
+    now = settle("", "api", KEPT, rotated=True)
+    assert not {now.password, now.root_password} & set(KEPT.values())
+    assert settle("another", "api", KEPT, rotated=True).password == "another"
+    with pytest.raises(CredentialsError, match="app_db_password is what the cluster has already") as raised:
+        settle("of the API", "api", KEPT, rotated=True)
+    assert "of the API" not in str(raised.value)
+
+
+def test_the_checksum_changes_with_each_password_and_needs_the_key() -> None:
+    found = {
+        Credentials(*values).checksum
+        for values in (("a", "b", "k"), ("a", "c", "k"), ("ab", "", "k"), ("b", "a", "k"), ("a", "b", "l"))
+    }
+    assert len(found) == 5
+    assert Credentials("é", "🔑", "k").checksum == Credentials("é", "🔑", "k").checksum
+    assert Credentials("a", "b").checksum == ""
+
+
+def test_a_secret_is_read_as_it_was_written() -> None:
+    awkward = "p@ss 'é\" $(x) {{ 1 }}"
+    assert of_secret(secret(MYSQL_PASSWORD=awkward, OTHER="no")) == {PASSWORD: awkward}
+    assert of_secret(None) == {}
+    assert of_secret({"kind": "Secret", "metadata": {"name": "it"}}) == {}
+
+
+@pytest.mark.parametrize("value", ["no base64!", base64.b64encode(b"\xff\xfe").decode()])
+def test_a_value_that_is_no_text_is_never_overwritten_in_silence(value: str) -> None:
+    with pytest.raises(CredentialsError, match="MYSQL_PASSWORD in the Secret it is no text"):
+        of_secret(secret() | {"data": {PASSWORD: value}})
+    assert of_secret(secret() | {"data": {PASSWORD: value}}, given=True) == {}
+
+
+def test_what_was_rendered_last_is_found(tmp_path: Path) -> None:
+    assert of_file(tmp_path) == {}
+    (tmp_path / FILE).write_text(
+        f"# 1 of 4\n---\nkind: Namespace\n---\n{secret(MYSQL_PASSWORD='x')}\n", encoding="utf-8"
+    )
+    assert of_file(tmp_path) == {PASSWORD: "x"}
+    (tmp_path / FILE).write_text("kind: [", encoding="utf-8")
+    assert of_file(tmp_path) == {}
