@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write docs/IMPLEMENTATION.md: run every command in docs/make/IMPLEMENTATION.md.in, and put what it printed below it.
+"""Write docs/IMPLEMENTATION.md and docs/SECURITY.md: run each command in docs/make/*.md.in, put below it what it said.
 
-Wants the embedded platform, and changes the target that it is run for as the commands say; a second run does not.
-A command that fails ends it: nothing is written then.
+A name as argument (`SECURITY`) writes that one alone. Wants the embedded platform, and changes the target that it is
+run for as the commands say; a second run does not. A command that fails ends it: nothing is written then.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = Path(__file__).with_name("IMPLEMENTATION.md.in")
-TARGET = ROOT / "docs/IMPLEMENTATION.md"
+SOURCES = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
 BLOCK = re.compile(r"^```console(?P<options>[^\n]*)\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 # Colors and what overwrites a line are for terminals.
@@ -91,18 +90,26 @@ def secrets() -> list[str]:
     return [one for one in [*found, *clear, os.environ.get("APP_DB_PASSWORD", "")] if one]
 
 
-def main() -> int:
+def write(source: Path) -> None:
     """Run all of it, then write."""
-    text = SOURCE.read_text(encoding="utf-8")
-    for name, usual in (("NAMESPACE", "fastapi-mysql"), ("API_IMAGE", "fastapi-mysql-api")):
+    target = ROOT / "docs" / source.name.removesuffix(".in")
+    text = source.read_text(encoding="utf-8")
+    for name, usual in (("NAMESPACE", "fastapi-mysql"), ("API_IMAGE", "fastapi-mysql-api"), ("TARGET", "local")):
         text = text.replace(f"@{name}@", os.environ.get(f"DOCS_{name}", usual))
     text = BLOCK.sub(filled, text)
     if any(secret in text for secret in secrets()):
         raise SystemExit("A password is in what was printed: nothing was written.")
-    TARGET.write_text(text, encoding="utf-8")
-    print(TARGET.relative_to(ROOT))
+    target.write_text(text, encoding="utf-8")
+    print(target.relative_to(ROOT))
+
+
+def main(names: list[str]) -> int:
+    """Write the documents that are named, or all."""
+    for source in sorted(SOURCES.glob("*.md.in")):
+        if not names or source.name.removesuffix(".md.in") in names:
+            write(source)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

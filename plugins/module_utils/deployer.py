@@ -108,13 +108,13 @@ def token_in(path: Path) -> str:
 
 
 def write(path: Path, content: Object) -> None:
-    """Replace the file in one step, for its owner only. Raises KubeError when it cannot be written."""
+    """Replace the file in one step, for its owner only, as JSON, which is YAML. Raises KubeError if it cannot."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(yaml.safe_dump(content, sort_keys=False))
+                stream.write(json.dumps(content, indent=1) + "\n")
             Path(temporary).chmod(MODE)
             Path(temporary).replace(path)
         except BaseException:
