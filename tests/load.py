@@ -98,7 +98,8 @@ async def user(number: int, settings: argparse.Namespace, outcome: Outcome, over
     interval = settings.users / settings.rate
     due = time.monotonic() + interval * number / settings.users
     turn = number
-    while outcome.requests < settings.requests:
+    # Asked for itself as well: who is behind waits for nothing, and would never hear of it.
+    while outcome.requests < settings.requests and not over.is_set():
         try:
             await asyncio.wait_for(over.wait(), max(0.0, due - time.monotonic()))
             break
