@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import subprocess
 import tempfile
@@ -19,7 +20,7 @@ from surroundings import Cluster
 from traces import Traces, Watcher
 
 from conftest import Deployed, NewTarget
-from containers import pods
+from containers import pods, until
 
 PLATFORM = Path("/var/lib/fastapi-mysql-k8s")
 NOBODY = f"{REGISTRY}/it/nobody@sha256:{'0' * 64}"
@@ -171,7 +172,7 @@ def test_mysql_answers_nobody_but_its_pod(story: Story) -> None:
     assert refused.status >= 500 and b"connection refused" in refused.body, refused
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def traces(story: Story) -> Traces:
     """All that was secret at any time but the key of the checksum, which opens nothing; and what was never used."""
     values = {value for one in story.secrets for name, value in one.items() if name != "CHECKSUM_KEY"}
@@ -210,14 +211,24 @@ def test_no_image_holds_it(story: Story, traces: Traces) -> None:
     assert traces.hits == []
 
 
+def test_etcd_holds_it_only_encrypted(story: Story, traces: Traces) -> None:
+    """Its raw files; what is written there in clear when the platform does not encrypt is no news."""
+    servers = [command for _, command in story.watcher.seen if b"kube-apiserver" in command]
+    if not any(b"--encryption-provider-config" in command for command in servers):
+        pytest.skip("the platform's API server does not encrypt")
+    assert traces.folder(PLATFORM / "etcd") > 0
+    assert traces.hits == []
+
+
 def test_what_looks_would_find_it(story: Story, traces: Traces) -> None:
     """In the one file that holds it, in base64; in clear, across two pieces; in a process's arguments."""
     control = Traces()
     control.texts = traces.texts
     control.file(story.target.manifests / "my-secret-eval.yml")
     control.look("pieces", [f"...{story.given[:9]}".encode(), story.given[9:].encode()])
-    with Watcher() as watcher, subprocess.Popen(["sleep", "1", "--", "0"], env={"X": story.given}) as process:
-        time.sleep(0.5)
+    with subprocess.Popen(["sleep", "60"], env={"PATH": os.environ["PATH"], "X": story.given}) as process:
+        with Watcher() as watcher:
+            until(lambda: watcher.rounds > 2, 30, "two rounds")
         process.terminate()
     watcher.tell(control)
     assert [hit.partition(" of ")[0].rpartition("/")[2] for hit in control.hits] == [

@@ -44,6 +44,18 @@ def test_it_holds_when_an_image_has_only_been_built_since() -> None:
     assert moved(then, [deployment("r/api@sha256:1"), secret("a")], [PUSHED]) == []
 
 
+def test_passwords_that_are_yet_to_be_made_are_no_reason_to_refuse_it() -> None:
+    def first(value: str, checksum: str, *more: str) -> list[Planned]:
+        new: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
+        marks = {"metadata": {"annotations": {"fastapi-mysql-k8s/credentials-checksum": checksum}}}
+        pods: dict[str, Any] = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": marks}
+        return [Planned({**new, "data": dict.fromkeys(["A", *more], value)}, "create"), Planned(pods, "create")]
+
+    then = saved_plan.snapshot(first("a", "0a"), [PUSHED], *WHERE)
+    assert moved(then, first("b", "0b"), [PUSHED]) == []
+    assert moved(then, first("a", "0a", "B"), [PUSHED]) == ["what is asked of Secret s has changed"]
+
+
 @pytest.mark.parametrize(
     ("planned", "image", "expected"),
     [
