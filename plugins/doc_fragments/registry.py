@@ -17,7 +17,9 @@ options:
     type: str
     default: ""
   docker_config:
-    description: Folder of the Docker CLI's configuration; empty is E(DOCKER_CONFIG), else C(~/.docker).
+    description:
+      - Folder of the Docker CLI's configuration; empty is E(DOCKER_CONFIG), else C(~/.docker).
+      - C(certs.d/HOST/ca.crt) in it (else in C(/etc/docker)) is the authority that the certificate of registry HOST may be from.
     type: str
     default: ""
   timeout:

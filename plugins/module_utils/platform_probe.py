@@ -8,6 +8,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import xmlrpc.client
 from pathlib import Path
@@ -59,9 +60,16 @@ def unix_status(socket_path: str, path: str) -> int | None:
         return status(connection, path)
 
 
-def loopback_status(port: int, path: str) -> int | None:
-    """The HTTP status of a GET on 127.0.0.1, or None when nobody answers."""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection:
+def loopback_status(port: int, path: str, authority: Path | None = None) -> int | None:
+    """The HTTP status of a GET on 127.0.0.1, or None when nobody answers; with TLS where an authority is given."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+    if authority is not None:
+        try:
+            tls = ssl.create_default_context(cafile=authority)
+        except OSError:
+            return None
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS, context=tls)
+    with contextlib.closing(connection):
         return status(connection, path)
 
 

@@ -20,6 +20,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
+from pathlib import Path
 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import (
     DOCKER_HUB,
@@ -34,6 +35,7 @@ MANIFEST_TYPES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
+_REDIRECTS = (301, 302, 303, 307, 308)
 _CHALLENGE_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -69,12 +71,19 @@ def _one_line(text: object) -> str:
     return " ".join(str(text).split())
 
 
-def _tls() -> ssl.SSLContext:
-    """Trust the system's certificate authorities (SSL_CERT_FILE counts) and those of REQUESTS_CA_BUNDLE."""
-    context = ssl.create_default_context()
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
-    if bundle:
-        context.load_verify_locations(bundle)
+def _tls(authorities: tuple[Path, ...], own_only: bool) -> ssl.SSLContext:
+    """Trust the registry's own authorities and, unless they are the only ones, what else this machine trusts.
+
+    That is the system's (SSL_CERT_FILE counts), which cost some milliseconds to read, and those of REQUESTS_CA_BUNDLE.
+    """
+    if not own_only:
+        context = ssl.create_default_context()
+        bundle = os.environ.get("REQUESTS_CA_BUNDLE")
+        authorities = (*authorities, Path(bundle)) if bundle else authorities
+    else:
+        context = ssl.create_default_context(cafile=authorities[0])
+    for authority in authorities:
+        context.load_verify_locations(authority)
     return context
 
 
@@ -86,8 +95,17 @@ class RegistryClient:
     """The registry as images name it: ``docker.io``, ``127.0.0.1:5000``."""
     credentials: Credentials | None = None
     timeout: float = 20
+    authorities: tuple[Path, ...] = ()
+    """Certificates that the registry's own may be from (registry_trust.py); with one, this machine's is spoken to with TLS."""
+    _basic: str = field(default="", repr=False)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _opener: urllib.request.OpenerDirector | None = field(default=None, repr=False)
+    _kept: http.client.HTTPConnection | None = field(default=None, repr=False)
+
+    @property
+    def scheme(self) -> str:
+        """Without TLS only what is on this machine, and only where nobody has named its authority."""
+        return "http" if is_loopback(self.host) and not self.authorities else "https"
 
     def ping(self) -> None:
         """Check that a registry answers and takes the credentials."""
@@ -158,16 +176,26 @@ class RegistryClient:
         self, method: str, path: str, *, scope: str | None, data: bytes | None = None, content_type: str = ""
     ) -> _Answer:
         host = ImageReference(self.host, "").api_host
-        url = f"{'http' if is_loopback(host) else 'https'}://{host}{path}"
+        url = f"{self.scheme}://{host}{path}"
         headers = {"Accept": ", ".join(MANIFEST_TYPES)}
         if content_type:
             headers["Content-Type"] = content_type
         key = scope or ""
-        answer = self._send(method, url, headers, self._tokens.get(key), data)
+        answer = self._send(method, url, headers, self._basic or self._tokens.get(key), data)
+        if answer.status == HTTPStatus.BAD_REQUEST and self.scheme == "http" and b"HTTPS" in answer.body:
+            raise Unreachable(
+                f"The registry {self.host} speaks TLS: put the certificate of its authority, as certs.d/{self.host}/ca.crt, into"
+                " the folder of the Docker CLI's configuration (app_docker_config, DOCKER_CONFIG, or ~/.docker)"
+            )
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return self._allowed(answer, method)
-        self._tokens[key] = self._authorization(answer.headers.get("WWW-Authenticate", ""), scope)
-        return self._allowed(self._send(method, url, headers, self._tokens[key], data), method)
+        authorization = self._authorization(answer.headers.get("WWW-Authenticate", ""), scope)
+        if authorization.startswith("Basic "):
+            # Good for everything there, unlike a token.
+            self._basic = authorization
+        else:
+            self._tokens[key] = authorization
+        return self._allowed(self._send(method, url, headers, authorization, data), method)
 
     def _allowed(self, answer: _Answer, method: str) -> _Answer:
         if answer.status in (401, 403):
@@ -225,6 +253,13 @@ class RegistryClient:
     def _send(
         self, method: str, url: str, headers: dict[str, str], authorization: str | None, data: bytes | None
     ) -> _Answer:
+        parts = urllib.parse.urlsplit(url)
+        if is_loopback(self.host) and parts.netloc == self.host:
+            answer = self._send_kept(
+                method, url.removeprefix(f"{parts.scheme}://{parts.netloc}"), headers, authorization, data
+            )
+            if not (answer.status in _REDIRECTS and answer.headers.get("Location")):
+                return answer
         request = urllib.request.Request(url, data=data, headers=headers, method=method)
         if authorization:
             # Not sent on to another host when the registry redirects.
@@ -240,14 +275,44 @@ class RegistryClient:
         except (OSError, http.client.HTTPException) as error:
             raise self._no_connection(request.host, error) from error
 
+    def _send_kept(
+        self, method: str, path: str, headers: dict[str, str], authorization: str | None, data: bytes | None
+    ) -> _Answer:
+        """Ask the registry on this machine, never through a proxy (as Docker), over one connection: one TLS handshake."""
+        sent = headers | ({"Authorization": authorization} if authorization else {})
+        again = self._kept is not None
+        try:
+            if self._kept is None:
+                self._kept = self._connection()
+            self._kept.request(method, path, body=data, headers=sent)
+            response = self._kept.getresponse()
+            return _Answer(response.status, response.headers, response.read())
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            # A connection that was kept may have been closed meanwhile; asking twice for the same does no harm here.
+            if again and isinstance(error, (ConnectionError, http.client.RemoteDisconnected)):
+                return self._send_kept(method, path, headers, authorization, data)
+            raise self._no_connection(self.host, error) from error
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.scheme == "http":
+            return http.client.HTTPConnection(self.host, timeout=self.timeout)
+        return http.client.HTTPSConnection(self.host, timeout=self.timeout, context=_tls(self.authorities, True))
+
+    def close(self) -> None:
+        """Give up the connection; the next question makes another."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
     def _open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         if self._opener is None:
             # As in Docker, what is on this machine is never asked through a proxy.
             handlers: list[urllib.request.BaseHandler] = (
-                [urllib.request.ProxyHandler({})]
-                if is_loopback(self.host)
-                else [urllib.request.HTTPSHandler(context=_tls())]
+                [urllib.request.ProxyHandler({})] if is_loopback(self.host) else []
             )
+            if self.scheme == "https":
+                handlers.append(urllib.request.HTTPSHandler(context=_tls(self.authorities, False)))
             self._opener = urllib.request.build_opener(*handlers)
         response: http.client.HTTPResponse = self._opener.open(request, timeout=self.timeout)
         return response
@@ -260,7 +325,8 @@ class RegistryClient:
         elif isinstance(reason, ssl.SSLCertVerificationError):
             why = (
                 f"its certificate is not trusted ({_one_line(getattr(reason, 'verify_message', reason))})."
-                " Name the authority's file in SSL_CERT_FILE"
+                " Name the authority's file in SSL_CERT_FILE, or put it beside Docker's login,"
+                f" as certs.d/{self.host}/ca.crt"
             )
         elif isinstance(reason, ssl.SSLError):
             detail = _one_line(getattr(reason, "reason", None) or reason)

@@ -10,6 +10,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credent
     Credentials,
     find_credentials,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_trust import authorities
 
 # The part of a task's arguments that says who asks; the actions that talk to a registry share it.
 CREDENTIALS_SPEC: dict[str, dict[str, object]] = {
@@ -22,9 +23,10 @@ CREDENTIALS_SPEC: dict[str, dict[str, object]] = {
 
 def open_registry(host: str, args: Mapping[str, object]) -> RegistryClient:
     """Make a client for ``host``: with the given user name, else with what ``docker login`` keeps."""
+    docker_config = str(args["docker_config"] or "") or None
     username, password = str(args["username"] or ""), str(args["password"] or "")
     if username:
         credentials: Credentials | None = Credentials(username, password)
     else:
-        credentials = find_credentials(host, str(args["docker_config"] or "") or None, os.environ)
-    return RegistryClient(host, credentials, timeout=float(str(args["timeout"])))
+        credentials = find_credentials(host, docker_config, os.environ)
+    return RegistryClient(host, credentials, float(str(args["timeout"])), authorities(host, docker_config, os.environ))

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -23,6 +25,10 @@ options:
     default: {}
   files:
     description: Files to write, path → content. Their folders are made as need be.
+    type: dict
+    default: {}
+  settings:
+    description: Files that hold a JSON object, path → what it must say; whatever else is in it stays.
     type: dict
     default: {}
   mode:
@@ -76,12 +82,22 @@ def write_file(path: Path, content: str, mode: int, check: bool) -> bool:
     return True
 
 
+def with_settings(path: Path, wanted: dict[str, Any]) -> str:
+    """A JSON object that says what is wanted, beside what it said before; one that is broken said nothing."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        found = {}
+    return json.dumps((found if isinstance(found, dict) else {}) | wanted, indent=4) + "\n"
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
             "folders": {"type": "dict", "default": {}},
             "files": {"type": "dict", "default": {}},
+            "settings": {"type": "dict", "default": {}},
             "mode": {"type": "str", "default": "0644"},
         },
         supports_check_mode=True,
@@ -89,7 +105,9 @@ def main() -> None:
     check = module.check_mode
     written = [path for path, mode in module.params["folders"].items() if make_folder(Path(path), int(mode, 8), check)]
     mode = int(module.params["mode"], 8)
-    written += [path for path, text in module.params["files"].items() if write_file(Path(path), str(text), mode, check)]
+    files = {path: str(text) for path, text in module.params["files"].items()}
+    files |= {path: with_settings(Path(path), wanted) for path, wanted in module.params["settings"].items()}
+    written += [path for path, text in files.items() if write_file(Path(path), text, mode, check)]
     module.exit_json(changed=bool(written), written=written)
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/python
-"""Certificates and kubeconfigs of the embedded Kubernetes."""
+"""Certificates and kubeconfigs of the embedded platform."""
 
 from __future__ import annotations
 
 import base64
 import datetime
+import hashlib
 import ipaddress
 import json
 import os
@@ -13,25 +14,35 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DOCUMENTATION = r"""
 module: platform_pki
-short_description: Make the certificates and kubeconfigs of the embedded Kubernetes
+short_description: Make the certificates and kubeconfigs of the embedded platform
 description:
   - Makes one certificate authority, a certificate and key for each identity, and a kubeconfig for each that asks for one.
-  - What is there and is valid for another 30 days stays as it is. Keys and kubeconfigs are readable by their owner only.
+  - What is there, says what is wanted, and is valid for another 60 days stays as it is. An authority is valid for ten years,
+    what it signs for one. Keys and kubeconfigs are readable by their owner only.
 options:
   directory:
     description: The folder of the authority, the certificates and the keys.
     type: path
     required: true
+  authority:
+    description: What the authority calls itself, when it is made.
+    type: str
+    default: fastapi-mysql-k8s embedded authority
+  service_accounts:
+    description: Whether to make the pair of keys that signs and checks ServiceAccount tokens.
+    type: bool
+    default: false
   server:
     description: Address of the API server as it stands in the kubeconfigs.
     type: str
-    required: true
+    default: ""
   identities:
     description: Who gets a certificate.
     type: list
@@ -56,16 +67,23 @@ options:
         type: list
         elements: str
         default: []
+      client:
+        description: Whether it is good for showing who one is to a server; without O(identities[].hosts) it is good for nothing else.
+        type: bool
+        default: true
+      directory:
+        description: The folder of its certificate and key, when they are not to be beside the authority's.
+        type: path
       kubeconfig:
         description: The kubeconfig to write, certificate and key included.
         type: path
       owner:
-        description: User id the kubeconfig belongs to.
+        description: User id that key, certificate and kubeconfig belong to.
         type: int
   context:
     description: Name of cluster and context in the kubeconfigs.
     type: str
-    required: true
+    default: ""
 author:
   - fastapi-mysql-k8s
 """
@@ -88,11 +106,16 @@ written:
   type: list
   elements: str
   returned: always
+fingerprint:
+  description: SHA-256 over the certificates; programs that read them only when they start are started again when it differs.
+  type: str
+  returned: always
 """
 
 AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 365
-RENEW_DAYS = 30
+# The platform looks at them at least every 30 days (plugins/action/platform_state.py): so they never have less than 30 left.
+RENEW_DAYS = 60
 
 
 def write(path: Path, content: bytes, mode: int, owner: int | None = None) -> None:
@@ -123,6 +146,7 @@ class Pki:
         self.directory = Path(module.params["directory"])
         self.now = datetime.datetime.now(datetime.timezone.utc)
         self.written: list[str] = []
+        self.digest = hashlib.sha256()
 
     def put(self, path: Path, content: bytes, mode: int = 0o600, owner: int | None = None) -> None:
         """Write and remember."""
@@ -130,13 +154,13 @@ class Pki:
         if not self.module.check_mode:
             write(path, content, mode, owner)
 
-    def valid(self, path: Path, days: int = RENEW_DAYS) -> bool:
-        """Whether a certificate is there, whole, and valid for that many days."""
+    def load(self, path: Path) -> x509.Certificate | None:
+        """A certificate that is there, whole, and valid for a while yet."""
         try:
             certificate = x509.load_pem_x509_certificate(path.read_bytes())
         except (OSError, ValueError):
-            return False
-        return certificate.not_valid_after_utc > self.now + datetime.timedelta(days=days)
+            return None
+        return certificate if certificate.not_valid_after_utc > self.now + datetime.timedelta(days=RENEW_DAYS) else None
 
     def builder(
         self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
@@ -155,25 +179,25 @@ class Pki:
     def authority(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         """The authority; made when it is missing, and then everything it had signed is made anew."""
         certificate_path, key_path = self.directory / "ca.crt", self.directory / "ca.key"
-        if self.valid(certificate_path) and key_path.exists():
+        there = self.load(certificate_path)
+        if there is not None and key_path.exists():
             key = serialization.load_pem_private_key(key_path.read_bytes(), None)
             if isinstance(key, ec.EllipticCurvePrivateKey):
-                return x509.load_pem_x509_certificate(certificate_path.read_bytes()), key
-        if not self.module.check_mode:
-            for old in self.directory.glob("*.crt"):
-                old.unlink()
+                self.digest.update(there.public_bytes(serialization.Encoding.DER))
+                return there, key
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fastapi-mysql-k8s embedded authority")])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.module.params["authority"])])
         usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
         certificate = (
             self.builder(name, name, key.public_key(), AUTHORITY_DAYS)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
         self.put(key_path, private_bytes(key))
         self.put(certificate_path, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+        self.digest.update(certificate.public_bytes(serialization.Encoding.DER))
         return certificate, key
 
     def service_account_keys(self) -> None:
@@ -188,34 +212,31 @@ class Pki:
         self.put(self.directory / "sa.pub", public, 0o644)
 
     def sign(self, identity: dict[str, Any], ca: x509.Certificate, ca_key: ec.EllipticCurvePrivateKey) -> None:
-        """Make certificate, key and kubeconfig of one identity, if one of them is missing or about to expire."""
-        certificate_path = self.directory / f"{identity['name']}.crt"
-        kubeconfig = Path(identity["kubeconfig"]) if identity["kubeconfig"] else None
-        whole = self.valid(certificate_path) and certificate_path.with_suffix(".key").exists()
-        if whole and (kubeconfig is None or kubeconfig.exists()):
-            return
-        key = ec.generate_private_key(ec.SECP256R1())
-        attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in identity["organizations"]]
-        attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, identity["common_name"]))
-        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if identity["hosts"] else [])
-        builder = (
-            self.builder(x509.Name(attributes), ca.subject, key.public_key(), CERTIFICATE_DAYS)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
-        )
-        if identity["hosts"]:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName([alternative(host) for host in identity["hosts"]]), critical=False
-            )
-        certificate = builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        self.put(certificate_path.with_suffix(".key"), private_bytes(key))
-        self.put(certificate_path, certificate, 0o644)
-        if kubeconfig is not None:
-            content = self.kubeconfig(
-                identity["name"], ca.public_bytes(serialization.Encoding.PEM), certificate, private_bytes(key)
-            )
-            self.put(kubeconfig, content, owner=identity["owner"])
+        """Make certificate, key and kubeconfig of one identity, where they are missing, about to end, or say another thing."""
+        path = Path(identity["directory"] or self.directory) / f"{identity['name']}.crt"
+        there, key_path = self.load(path), path.with_suffix(".key")
+        if there is not None and key_path.exists() and says(there, identity, ca):
+            certificate, key = there.public_bytes(serialization.Encoding.PEM), key_path.read_bytes()
+            if key_path.stat().st_mode & 0o077:
+                self.put(key_path, key, owner=identity["owner"])
+        else:
+            private = ec.generate_private_key(ec.SECP256R1())
+            key = private_bytes(private)
+            wanted = self.builder(subject(identity), ca.subject, private.public_key(), CERTIFICATE_DAYS)
+            for extension, critical in extensions(identity):
+                wanted = wanted.add_extension(extension, critical)
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+            signed = wanted.add_extension(issuer, critical=False).sign(ca_key, hashes.SHA256())
+            certificate = signed.public_bytes(serialization.Encoding.PEM)
+            self.put(key_path, key, owner=identity["owner"])
+            self.put(path, certificate, 0o644, owner=identity["owner"])
+        self.digest.update(certificate)
+        if identity["kubeconfig"]:
+            kubeconfig = Path(identity["kubeconfig"])
+            content = self.kubeconfig(identity["name"], ca.public_bytes(serialization.Encoding.PEM), certificate, key)
+            private_already = kubeconfig.exists() and not kubeconfig.stat().st_mode & 0o077
+            if not private_already or kubeconfig.read_bytes() != content:
+                self.put(kubeconfig, content, owner=identity["owner"])
 
     def kubeconfig(self, user: str, ca: bytes, certificate: bytes, key: bytes) -> bytes:
         """A kubeconfig that needs no other file (JSON is YAML)."""
@@ -245,6 +266,38 @@ class Pki:
         return json.dumps(document, indent=2).encode() + b"\n"
 
 
+def subject(identity: dict[str, Any]) -> x509.Name:
+    """Whom a certificate names: the user and the groups, as Kubernetes reads them."""
+    attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in identity["organizations"]]
+    return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, identity["common_name"])])
+
+
+def extensions(identity: dict[str, Any]) -> list[tuple[x509.ExtensionType, bool]]:
+    """What a certificate is good for, each with whether it is critical."""
+    purposes = [ExtendedKeyUsageOID.CLIENT_AUTH] if identity["client"] else []
+    purposes += [ExtendedKeyUsageOID.SERVER_AUTH] if identity["hosts"] else []
+    found: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (x509.KeyUsage(True, False, False, False, False, False, False, False, False), True),
+        (x509.ExtendedKeyUsage(purposes), False),
+    ]
+    if identity["hosts"]:
+        found.append((x509.SubjectAlternativeName([alternative(host) for host in identity["hosts"]]), False))
+    return found
+
+
+def says(certificate: x509.Certificate, identity: dict[str, Any], ca: x509.Certificate) -> bool:
+    """Whether a certificate is of this authority, and names and allows exactly what is wanted."""
+    try:
+        certificate.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    wanted = extensions(identity)
+    has = {type(extension.value): extension.value for extension in certificate.extensions}
+    has.pop(x509.AuthorityKeyIdentifier, None)
+    return certificate.subject == subject(identity) and has == {type(value): value for value, _critical in wanted}
+
+
 def alternative(host: str) -> x509.GeneralName:
     """An address or a name as a certificate holds it."""
     try:
@@ -258,8 +311,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "directory": {"type": "path", "required": True},
-            "server": {"type": "str", "required": True},
-            "context": {"type": "str", "required": True},
+            "authority": {"type": "str", "default": "fastapi-mysql-k8s embedded authority"},
+            "service_accounts": {"type": "bool", "default": False},
+            "server": {"type": "str", "default": ""},
+            "context": {"type": "str", "default": ""},
             "identities": {
                 "type": "list",
                 "elements": "dict",
@@ -269,6 +324,8 @@ def main() -> None:
                     "common_name": {"type": "str", "required": True},
                     "organizations": {"type": "list", "elements": "str", "default": []},
                     "hosts": {"type": "list", "elements": "str", "default": []},
+                    "client": {"type": "bool", "default": True},
+                    "directory": {"type": "path"},
                     "kubeconfig": {"type": "path"},
                     "owner": {"type": "int"},
                 },
@@ -278,10 +335,11 @@ def main() -> None:
     )
     pki = Pki(module)
     ca, ca_key = pki.authority()
-    pki.service_account_keys()
+    if module.params["service_accounts"]:
+        pki.service_account_keys()
     for identity in module.params["identities"]:
         pki.sign(identity, ca, ca_key)
-    module.exit_json(changed=bool(pki.written), written=pki.written)
+    module.exit_json(changed=bool(pki.written), written=pki.written, fingerprint=pki.digest.hexdigest())
 
 
 if __name__ == "__main__":
