@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -47,7 +48,9 @@ def ailments(arguments: dict[str, Any], programs: dict[str, str], version: str) 
     found += stamped(Path(arguments["state_dir"], "fingerprint"), version, datetime.now(UTC))
     if probe.unix_status(f"{arguments['run_dir']}/docker.sock", "/_ping") != 200:
         found.append("Docker does not answer")
-    if probe.loopback_status(arguments["registry_port"], "/v2/") != 200:
+    # It must answer, with a certificate of the platform's authority, and let nobody in who does not log in.
+    authority = Path(arguments["state_dir"], "registry", "ca.crt")
+    if probe.loopback_status(arguments["registry_port"], "/v2/", authority) != HTTPStatus.UNAUTHORIZED:
         found.append("the registry does not answer")
     if probe.loopback_status(arguments["ingress_port"], "/") is None:
         found.append("the Ingress controller does not answer")

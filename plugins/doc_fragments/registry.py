@@ -19,7 +19,7 @@ options:
   docker_config:
     description:
       - Folder of the Docker CLI's configuration; empty is E(DOCKER_CONFIG), else C(~/.docker).
-      - C(certs.d/HOST/ca.crt) in it (else in C(/etc/docker)) is the authority that the certificate of registry HOST may be from.
+      - C(certs.d/HOST/ca.crt) in it (else in C(/etc/docker)) is the authority of the registry HOST's certificate.
     type: str
     default: ""
   timeout:

@@ -96,7 +96,7 @@ class RegistryClient:
     credentials: Credentials | None = None
     timeout: float = 20
     authorities: tuple[Path, ...] = ()
-    """Certificates that the registry's own may be from (registry_trust.py); with one, this machine's is spoken to with TLS."""
+    """Whose certificate it may have (registry_trust.py); with one, a registry on this machine is spoken to with TLS."""
     _basic: str = field(default="", repr=False)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _opener: urllib.request.OpenerDirector | None = field(default=None, repr=False)
@@ -184,8 +184,8 @@ class RegistryClient:
         answer = self._send(method, url, headers, self._basic or self._tokens.get(key), data)
         if answer.status == HTTPStatus.BAD_REQUEST and self.scheme == "http" and b"HTTPS" in answer.body:
             raise Unreachable(
-                f"The registry {self.host} speaks TLS: put the certificate of its authority, as certs.d/{self.host}/ca.crt, into"
-                " the folder of the Docker CLI's configuration (app_docker_config, DOCKER_CONFIG, or ~/.docker)"
+                f"The registry {self.host} speaks TLS: put the certificate of its authority, as certs.d/{self.host}/ca.crt,"
+                " into the folder of the Docker CLI's configuration (app_docker_config, DOCKER_CONFIG, or ~/.docker)"
             )
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return self._allowed(answer, method)
@@ -278,7 +278,7 @@ class RegistryClient:
     def _send_kept(
         self, method: str, path: str, headers: dict[str, str], authorization: str | None, data: bytes | None
     ) -> _Answer:
-        """Ask the registry on this machine, never through a proxy (as Docker), over one connection: one TLS handshake."""
+        """Ask the registry on this machine, never through a proxy (as Docker), with one TLS handshake for all."""
         sent = headers | ({"Authorization": authorization} if authorization else {})
         again = self._kept is not None
         try:

@@ -172,6 +172,7 @@ def give(files: Files, wanted: dict[str, Any]) -> None:
 
     login = base64.b64encode(f"{USER}:{password}".encode()).decode()
     authority = Path(wanted["authority"]).read_text()
+    files.put(directory / "ca.crt", authority, 0o644)
     client = Path(wanted["docker_config"])
     files.folder(client, 0o700, wanted["owner"])
     files.put(

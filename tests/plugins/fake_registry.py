@@ -8,11 +8,13 @@ registry by the scenarios that build and push.
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 USER_AUTHORIZATION = "Basic bWU6czNjcmV0"  # me:s3cret
 
@@ -24,6 +26,11 @@ class FakeRegistry:
     auth: str = ""
     """ "", "basic" or "bearer"."""
     fails_with: int = 0
+    says: str = "no\\nmore"
+    hangs_up: bool = False
+    """Whether it closes a connection after each answer, without a word."""
+    moved_to: str = ""
+    connections: int = 0
     tells_digests: bool = True
     anonymous_token: bool = True
     manifests: dict[str, bytes] = field(default_factory=dict)
@@ -45,6 +52,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
+    def setup(self) -> None:
+        """Count, then do as ever."""
+        self.registry.connections += 1
+        super().setup()
+
     def _answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
@@ -53,6 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+        if self.registry.hangs_up:
+            self.close_connection = True
 
     def _token(self) -> None:
         given = self.headers.get("Authorization")
@@ -78,7 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/token"):
             return self._token()
         if registry.fails_with:
-            return self._answer(registry.fails_with, b'{"errors": [{"message": "no\\nmore"}]}')
+            return self._answer(registry.fails_with, f'{{"errors": [{{"message": "{registry.says}"}}]}}'.encode())
+        if registry.moved_to and not self.path.startswith(registry.moved_to):
+            return self._answer(307, headers={"Location": f"{registry.moved_to}{self.path}"})
+        self.path = self.path.removeprefix(registry.moved_to)
         challenge = self._challenge()
         if challenge:
             return self._answer(401, headers={"WWW-Authenticate": challenge})
@@ -101,10 +118,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(registry: FakeRegistry) -> Iterator[FakeRegistry]:
-    """Run ``registry`` on a free port of this machine."""
+def serve(registry: FakeRegistry, certificate: Path | None = None) -> Iterator[FakeRegistry]:
+    """Run ``registry`` on a free port of this machine; with TLS if there is a certificate, whose key lies beside it."""
     handler = type("Handler", (_Handler,), {"registry": registry})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     registry.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

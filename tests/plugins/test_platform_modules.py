@@ -77,6 +77,41 @@ def test_a_lost_authority_renews_all_that_it_had_signed(pki: dict[str, Any]) -> 
     assert {Path(name).name for name in written} >= {"ca.crt", "admin.crt", "kube-apiserver.crt", "kubeconfig"}
 
 
+def test_a_certificate_that_says_another_thing_is_made_anew(pki: dict[str, Any]) -> None:
+    before = run("platform_pki", **pki)["fingerprint"]
+    assert run("platform_pki", **pki)["fingerprint"] == before
+    pki["identities"][1]["hosts"].append("127.0.0.2")
+    after = run("platform_pki", **pki)
+    assert {Path(name).name for name in after["written"]} == {"kube-apiserver.crt", "kube-apiserver.key"}
+    assert after["fingerprint"] != before
+
+
+def test_a_kubeconfig_follows_the_server(pki: dict[str, Any]) -> None:
+    run("platform_pki", **pki)
+    assert [Path(name).name for name in run("platform_pki", **pki | {"server": "https://127.0.0.1:1"})["written"]] == [
+        "kubeconfig"
+    ]
+
+
+def test_a_key_that_others_may_read_is_closed(pki: dict[str, Any]) -> None:
+    run("platform_pki", **pki)
+    key = Path(pki["directory"]) / "admin.key"
+    key.chmod(0o644)
+    assert run("platform_pki", **pki)["written"] == [str(key)]
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_that_is_no_client_may_lie_elsewhere(pki: dict[str, Any], tmp_path: Path) -> None:
+    pki["identities"] = [
+        {"name": "r", "common_name": "r", "hosts": ["127.0.0.1"], "client": False, "directory": str(tmp_path)}
+    ]
+    run("platform_pki", **pki)
+    certificate = x509.load_pem_x509_certificate((tmp_path / "r.crt").read_bytes())
+    purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(purposes) == [x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]
+    assert not (Path(pki["directory"]) / "r.key").exists()
+
+
 def test_check_mode_writes_no_certificate(pki: dict[str, Any]) -> None:
     assert run("platform_pki", **pki, _ansible_check_mode=True)["changed"]
     assert not Path(pki["directory"]).exists()
@@ -98,3 +133,15 @@ def test_a_folder_gets_its_mode(tmp_path: Path) -> None:
     assert platform_files.make_folder(folder, 0o700, check=False)
     assert not platform_files.make_folder(folder, 0o700, check=False)
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_settings_are_put_beside_what_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text('{"auths": {"somewhere": {}}, "a": 1}')
+    arguments = {"settings": {str(file): {"a": 2}}, "mode": "0600"}
+    assert run("platform_files", **arguments)["changed"]
+    assert json.loads(file.read_text()) == {"auths": {"somewhere": {}}, "a": 2}
+    assert not run("platform_files", **arguments)["changed"]
+    file.write_text("half a")
+    run("platform_files", **arguments)
+    assert json.loads(file.read_text()) == {"a": 2}
