@@ -184,8 +184,9 @@ class RegistryClient:
         answer = self._send(method, url, headers, self._basic or self._tokens.get(key), data)
         if answer.status == HTTPStatus.BAD_REQUEST and self.scheme == "http" and b"HTTPS" in answer.body:
             raise Unreachable(
-                f"The registry {self.host} speaks TLS: put the certificate of its authority, as certs.d/{self.host}/ca.crt,"
-                " into the folder of the Docker CLI's configuration (app_docker_config, DOCKER_CONFIG, or ~/.docker)"
+                f"The registry {self.host} speaks TLS: put the certificate of its authority, as"
+                f" certs.d/{self.host}/ca.crt, into the folder of the Docker CLI's configuration"
+                " (app_docker_config, DOCKER_CONFIG, or ~/.docker)"
             )
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return self._allowed(answer, method)

@@ -21,8 +21,9 @@ module: platform_registry_login
 short_description: Make the login of the embedded platform's registry
 description:
   - Makes a password by chance, once, and gives it to those who need it, each in a file that only its owner may read. To the
-    registry as htpasswd (bcrypt), to the Docker CLI as C(docker login) would, to containerd as a header for this host.
-  - Beside the two last, puts the certificate of the authority that the registry's own is from. The Docker CLI's folder is
+    registry as htpasswd (bcrypt), to the Docker CLI as C(docker login) would, to containerd as a header for this host, and
+    to people as options for C(curl -K).
+  - Beside them, puts the certificate of the authority that the registry's own is from. The Docker CLI's folder is
     where the actions of this collection look, too.
   - What else is in the Docker CLI's configuration stays. The password never passes through Ansible.
 options:
@@ -183,6 +184,8 @@ def give(files: Files, wanted: dict[str, Any]) -> None:
     files.folder(client / "certs.d", 0o700, wanted["owner"])
     files.folder(client / "certs.d" / host, 0o700, wanted["owner"])
     files.put(client / "certs.d" / host / "ca.crt", authority, 0o644, wanted["owner"])
+    curlrc = f'user = "{USER}:{password}"\ncacert = "{client}/certs.d/{host}/ca.crt"\n'
+    files.put(client / "certs.d" / host / "curlrc", curlrc, owner=wanted["owner"])
 
     nodes = Path(wanted["nodes_dir"])
     files.folder(nodes, 0o700)

@@ -20,6 +20,7 @@ KUBECONFIG = Path("/var/lib/fastapi-mysql-k8s/kubeconfig")
 CONTEXT = "embedded"
 DOCKER_HOST = "unix:///run/fastapi-mysql-k8s/docker.sock"
 REGISTRY = "127.0.0.1:5000"
+DOCKER_CONFIG = CACHE / "docker-cli"
 BASE_IMAGE = f"{REGISTRY}/debian-python:12"
 INGRESS = "http://127.0.0.1:8080"
 
@@ -110,7 +111,7 @@ def playbook(
 
 def docker(*arguments: str) -> str:
     """Ask the platform's Docker engine."""
-    own = {"DOCKER_HOST": DOCKER_HOST, "DOCKER_CONFIG": str(CACHE / "docker-cli")}
+    own = {"DOCKER_HOST": DOCKER_HOST, "DOCKER_CONFIG": str(DOCKER_CONFIG)}
     command = [str(PROGRAMS / "docker"), *arguments]
     return subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=True, timeout=60).stdout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import ssl
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -12,7 +13,9 @@ from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import ApiError, KubeError
-from stories import CACHE, CONTEXT, INGRESS, KUBECONFIG, REGISTRY, docker
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import find_credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_trust import authorities
+from stories import CACHE, CONTEXT, DOCKER_CONFIG, INGRESS, KUBECONFIG, REGISTRY, docker
 
 MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
 Object = dict[str, Any]
@@ -116,8 +119,12 @@ def content_tags(name: str) -> set[str]:
 
 
 def ask_registry(method: str, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection(REGISTRY, timeout=20)
-    connection.request(method, path, headers={"Accept": MANIFESTS})
+    [authority] = authorities(REGISTRY, str(DOCKER_CONFIG), {})
+    login = find_credentials(REGISTRY, str(DOCKER_CONFIG), {})
+    assert login is not None
+    tls = ssl.create_default_context(cafile=authority)
+    connection = http.client.HTTPSConnection(REGISTRY, timeout=20, context=tls)
+    connection.request(method, path, headers={"Accept": MANIFESTS, "Authorization": login.basic})
     answer = connection.getresponse()
     result = (answer.status, answer.headers, answer.read())
     connection.close()

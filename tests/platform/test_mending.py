@@ -6,6 +6,7 @@ These tests kill its processes, so they run only on a platform that nobody else 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import json
 import os
 import signal
@@ -18,18 +19,26 @@ from pathlib import Path
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ground import (
+    API_PORT,
+    INGRESS_PORT,
+    INVENTORY,
+    KUBECONFIG,
+    NAME,
+    OPTIONS,
+    RANGES,
+    REGISTRY_PORT,
+    REPOSITORY,
+    RUN,
+    SUPERVISOR,
+)
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-INVENTORY = REPOSITORY / "molecule/default/inventory"
-NAME = "fastapi-mysql-k8s"
-KUBECONFIG = f"/var/lib/{NAME}/kubeconfig"
-SUPERVISOR = f"/run/{NAME}/supervisor.sock"
 PODS = "/api/v1/namespaces/molecule/pods"
 
 
 def playbook(*arguments: str) -> str:
     """Run a playbook against the tests' own target; it must succeed."""
-    command = ["ansible-playbook", "-i", str(INVENTORY), *arguments]
+    command = ["ansible-playbook", "-i", str(INVENTORY), *OPTIONS, *arguments]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout
@@ -57,7 +66,7 @@ def wait_for(what: Callable[[], bool], seconds: int, said: str) -> None:
 
 def users_are_served() -> bool:
     """Whether the API answers through the Ingress."""
-    request = urllib.request.Request("http://127.0.0.1:8080/users/1", headers={"Host": "molecule.test"})
+    request = urllib.request.Request(f"http://127.0.0.1:{INGRESS_PORT}/users/1", headers={"Host": "molecule.test"})
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return b"August" in answer.read()
@@ -90,7 +99,7 @@ def test_its_network_namespace_has_no_way_out() -> None:
     assert not names & {link["ifname"] for link in links} - {"lo"}
 
 
-@pytest.mark.parametrize("address", ["198.18.0.5", "198.19.0.1"])
+@pytest.mark.parametrize("address", [str(ipaddress.ip_network(text)[5]) for text in RANGES])
 def test_the_machine_itself_sends_nothing_to_pods_or_services(address: str) -> None:
     done = subprocess.run(["ip", "route", "get", address], capture_output=True, text=True, check=False)
     assert done.returncode != 0 or "unreachable" in done.stdout, done.stdout
@@ -104,7 +113,7 @@ def test_it_listens_on_the_loopback_only() -> None:
             if fields[3] == "0A":  # TCP_LISTEN, include/net/tcp_states.h
                 address, port = fields[1].split(":")
                 listening.add((address, int(port, 16)))
-    for port in (5000, 6443, 8080):
+    for port in (REGISTRY_PORT, API_PORT, INGRESS_PORT):
         assert {address for address, number in listening if number == port} == {"0100007F"}
 
 
@@ -136,8 +145,8 @@ def test_everything_killed_at_once_comes_back_with_the_deployment_as_it_was() ->
         time.sleep(0.2)
     assert not platform_pids()
     # What a crash leaves half-written.
-    Path(f"/run/{NAME}/docker.pid").write_text("999999")
-    Path(f"/run/{NAME}/supervisord.pid").write_text("")
+    (RUN / "docker.pid").write_text("999999")
+    (RUN / "supervisord.pid").write_text("")
     Path(KUBECONFIG).unlink()
     playbook("site.yml")
     assert pods() == before

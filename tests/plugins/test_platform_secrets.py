@@ -51,6 +51,7 @@ def test_the_login_is_made_once_and_told_to_nobody_else(wanted: dict[str, Any]) 
         path for path in Path(wanted["directory"]).parent.rglob("*") if path.is_file() and encoded in path.read_text()
     ]
     assert {path.name for path in knowing} == {"config.json", "hosts.toml"}
+    knowing.append(Path(wanted["docker_config"], "certs.d", HOST, "curlrc"))
     secret = [Path(wanted["directory"], name) for name in ("password", "htpasswd")]
     assert {path.stat().st_mode & 0o777 for path in [*knowing, *secret]} == {0o600}
     assert Path(wanted["nodes_dir"]).stat().st_mode & 0o777 == 0o700

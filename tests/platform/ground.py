@@ -1,0 +1,30 @@
+"""Where the platform under test is: the default one, or the one that the file $PLATFORM_VARIABLES describes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+INVENTORY = REPOSITORY / "molecule/default/inventory"
+
+_FILE = os.environ.get("PLATFORM_VARIABLES", "")
+_DEFAULTS: dict[str, Any] = yaml.safe_load((REPOSITORY / "roles/local_base/defaults/main.yml").read_text())
+VARIABLES: dict[str, Any] = _DEFAULTS | (json.loads(Path(_FILE).read_text()) if _FILE else {})
+# What ansible-playbook is told beside its inventory.
+OPTIONS = ["-e", f"@{_FILE}"] if _FILE else []
+
+NAME = str(VARIABLES["local_base_network_namespace"])
+STATE, RUN = Path(VARIABLES["local_base_state_dir"]), Path(VARIABLES["local_base_run_dir"])
+KUBECONFIG = str(VARIABLES["local_base_kubeconfig"])
+SUPERVISOR = str(RUN / "supervisor.sock")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
+REGISTRY_PORT, API_PORT, INGRESS_PORT = (
+    int(VARIABLES[f"local_base_{name}_port"]) for name in ("registry", "api_server", "ingress")
+)
+REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
+RANGES = [str(VARIABLES["local_base_pod_range"]), str(VARIABLES["local_base_service_range"])]
