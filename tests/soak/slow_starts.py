@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError, NotFoundError
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
+from record import let_root
 
 KUBECONFIG, CONTEXT, IMAGE = "/var/lib/fastapi-mysql-k8s/kubeconfig", "embedded", "127.0.0.1:5000/debian-python:12"
 NAMESPACE = "soak-slow-starts"
@@ -124,6 +125,7 @@ def main() -> int:
     client = KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT)
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     client.request("POST", "/api/v1/namespaces", body=space)
+    let_root(client, NAMESPACE)
     began = time.monotonic()
     try:
         with ThreadPoolExecutor(AT_A_TIME) as pool:

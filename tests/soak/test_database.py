@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from record import let_root
 from stories import Target, copy_context
 from surroundings import Cluster, get
 
@@ -94,6 +95,9 @@ def test_killed_while_it_is_made_it_starts_over(
             app_db_user="api" if hardened else "root",
             app_db_password="plain-enough",
         )
+        if not hardened:
+            cluster.create("/api/v1/namespaces", {"metadata": {"name": target.namespace}})
+            let_root(cluster.client, target.namespace)
         target.playbook().succeeded()
         figures[story] = killed_in_its_initialisation(cluster, target)
         assert figures[story]["answer"]["username"] == "Linda"
