@@ -144,14 +144,13 @@ def test_every_secret_is_written_back_as_it_was() -> None:
 
 
 def test_certificates_are_looked_at_again_in_time(tmp_path: Path) -> None:
-    stamp, now = tmp_path / "fingerprint", datetime(2026, 7, 1, tzinfo=UTC)
+    stamp, now, made_by = tmp_path / "fingerprint", datetime(2026, 7, 1, tzinfo=UTC), "f00d"
 
     def found(text: str) -> str:
         stamp.write_text(text)
-        return " ".join(platform_state.stamped(stamp, now))
+        return " ".join(platform_state.stamped(stamp, made_by, now))
 
-    assert "not completed" in " ".join(platform_state.stamped(stamp, now))
-    made_by = platform_state.fingerprint()
+    assert "not completed" in " ".join(platform_state.stamped(stamp, made_by, now))
     assert "another version" in found(f"0000 {now.date()}\n")
     assert "nobody knows" in found(f"{made_by}\n")
     assert found(f"{made_by} {now.date()}\n") == ""
