@@ -76,7 +76,11 @@ class ActionModule(PlainAction):
             "warnings": sorted({image["base_note"] for image in images if image["base_note"]}),
             "images": images,
             "references": {image["name"]: image["pinned"] or image["reference"] for image in images},
-            "behind": [image["name"] for image in images if not (image["present"] and image["alias_current"])],
+            "behind": [
+                asked
+                for asked, image in zip(arguments["images"], images, strict=True)
+                if not (image["present"] and image["alias_current"])
+            ],
         }
 
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils.evidence_cluster import Names, items, selector_of
+from ..module_utils.evidence_cluster import items, selector_of
 from ..module_utils.evidence_folder import Masker, secrets_in
+from ..module_utils.evidence_names import Names
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import ApiError, KubeError
 from ..module_utils.status import merged

@@ -10,8 +10,9 @@ from ansible.utils.display import Display
 
 from ..module_utils.endpoints import Asker, shortened
 from ..module_utils.evidence_answers import through_ingress
-from ..module_utils.evidence_cluster import Names, read_cluster
+from ..module_utils.evidence_cluster import read_cluster
 from ..module_utils.evidence_folder import LATEST, Masker, documents_of, previous, rendered, secrets_in
+from ..module_utils.evidence_names import Names
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import KubeError
 from ..module_utils.revision_store import Store

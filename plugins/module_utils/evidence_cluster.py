@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from .evidence_names import Names, identity
 from .kube_client import KubeClient
 from .kube_errors import ForbiddenError
 from .kube_rollout import current_hash, unfinished
@@ -21,23 +21,6 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 REVISION = "deployment.kubernetes.io/revision"
 # The steps of a Pod's start, in their order, as its conditions name them.
 STEPS = ("PodScheduled", "Initialized", "ContainersReady", "Ready")
-
-
-@dataclass(frozen=True)
-class Names:
-    """Where the deployment lives, and what its objects are called."""
-
-    namespace: str
-    name: str
-
-    def path(self, plural: str, name: str = "") -> str:
-        """The path of a collection of the namespace, or of one of its objects."""
-        group = {
-            "deployments": "/apis/apps/v1",
-            "replicasets": "/apis/apps/v1",
-            "ingresses": "/apis/networking.k8s.io/v1",
-        }.get(plural, "/api/v1")
-        return f"{group}/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
 
 
 def read_cluster(client: KubeClient, names: Names) -> Object:
@@ -85,15 +68,6 @@ def behind(client: KubeClient, names: Names) -> tuple[Object | None, bool]:
         return client.find(names.path("endpoints", names.name)), True
     except ForbiddenError:
         return None, False
-
-
-def identity(*objects: Object | None) -> list[str]:
-    """What is different after every deployment: each object's uid and the version of what is wanted of it."""
-    return [
-        f"{item['kind']} {item['metadata']['uid']} {item['metadata'].get('generation', '')}".rstrip()
-        for item in objects
-        if item
-    ]
 
 
 def hindrances(

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from .evidence_answers import INGRESS
-from .evidence_cluster import Names, table
+from .evidence_cluster import table
 from .evidence_images import image_text
+from .evidence_names import Names
 from .evidence_verdict import curl, kubectl_of
 from .failures import summary_of
 from .kube_client import KubeClient

@@ -102,8 +102,8 @@ references:
   returned: success
   type: dict
 behind:
-  description: The names of images that the registry lacks, or whose tag for people names other content.
+  description: Of O(images), those that the registry lacks, or whose tag for people names other content.
   returned: success
   type: list
-  elements: str
+  elements: dict
 """
