@@ -76,6 +76,7 @@ def users(rollouts: Path) -> list[str]:
     """What steady users got, for each thing that was done meanwhile."""
     told = (
         ("rollouts", "ten rollouts, one after the other"),
+        ("rotation", "the passwords are changed"),
         ("pod-deleted", "a Pod is deleted"),
         ("api-killed", "the API's container is killed"),
         ("mysql-killed", "the database's container is killed"),

@@ -60,6 +60,20 @@ def test_ten_rollouts_drop_nothing(target: Target, cluster: Cluster, note: Calla
     assert got["failed"] == 0, got
 
 
+def test_a_rotation_drops_nothing(target: Target, cluster: Cluster, note: Callable[[str, Any], None]) -> None:
+    before = {pod["metadata"]["uid"] for pod in pods(cluster, target.namespace)}
+    # What is given would be kept: here they are made.
+    target.variables["app_db_password"] = ""
+    users = Load(target, *ASKED, rate=220)
+    try:
+        target.playbook("playbooks/rotate.yml").succeeded()
+    finally:
+        got = users.end()
+    note("rotation", got)
+    assert not before & {pod["metadata"]["uid"] for pod in pods(cluster, target.namespace)}
+    assert got["rate"] >= 200 and got["failed"] == 0, got
+
+
 def test_a_deleted_pod(target: Target, cluster: Cluster, note: Callable[[str, Any], None]) -> None:
     figures = []
     for _ in range(3):
