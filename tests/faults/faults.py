@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,7 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
         "named": bool(told) if not fault.get("repaired") else run.rc == 0 and said in run.output,
         "seconds": round(told - seen, 1) if told and seen and fault.get("cause") else None,
         "took": round(took, 1),
+        "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         "load": round(load, 1),
         "users": len(users.answers),
         "users_failed": users.failed,
@@ -295,7 +297,7 @@ def main(arguments: list[str]) -> int:
         if wanted == "all" or (item.get("quick") if wanted == "quick" else item["name"] in wanted.split(","))
     ]
     eyes = Eyes(KUBECONFIG, CONTEXT)
-    results, broken = [], 0
+    broken = 0
     good, well = eyes.objects(), True
     for fault in chosen:
         settle(eyes, good, well)
@@ -309,11 +311,17 @@ def main(arguments: list[str]) -> int:
         print(f"{mark}  {fault['name']}: {result['expected']}{late}; {users}; {'; '.join(problems)}", flush=True)
         if problems:
             print(result["output"], flush=True)
-        results.append({key: value for key, value in result.items() if key != "output"} | {"problems": problems})
         if path := os.environ.get("FAULTS_RESULTS"):
             # After each: a run that is cut short has measured something, too.
-            Path(path).write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+            keep(Path(path), {key: value for key, value in result.items() if key != "output"} | {"problems": problems})
     return 1 if broken or not chosen else 0
+
+
+def keep(path: Path, result: dict[str, Any]) -> None:
+    """Put a result beside those of other faults, instead of an earlier one of its own."""
+    kept: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    known = {item["name"]: item for item in kept} | {result["name"]: result}
+    path.write_text(json.dumps(list(known.values()), indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

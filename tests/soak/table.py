@@ -29,10 +29,10 @@ def faults(path: Path) -> list[str]:
     """A row for each fault."""
     results: list[Result] = json.loads(path.read_text(encoding="utf-8"))
     rows = [
-        f"Measured {measured(path)} by `tests/soak/run faults`: {sum(not item['problems'] for item in results)} of "
-        f"{len(results)} as promised.{busy(results)}",
+        f"By `tests/soak/run faults`: {sum(not item['problems'] for item in results)} of {len(results)} as promised, "
+        "each when it was last measured (UTC; load: how many processes wanted one of the two cores).",
         "",
-        "| fault | what is said | after it could be seen | whole run | users served | as before, and verified |",
+        "| fault | what is said | after it could be seen | users served | as before, and verified | measured |",
         "|---|---|---|---|---|---|",
     ]
     for item in results:
@@ -43,7 +43,8 @@ def faults(path: Path) -> list[str]:
         after = (
             "yes" if item["equal"] and item["verified"] else "**no**: " + ", ".join(item["differs"] or ["not verified"])
         )
-        rows.append(f"| {item['title']} | {said} | {late} | {item['took']} s | {users} | {after} |")
+        when = f"{item['at']}, load {item['load']}" if "at" in item else measured(path)
+        rows.append(f"| {item['title']} | {said} | {late} | {users} | {after} | {when} |")
     return rows
 
 
