@@ -129,7 +129,8 @@ def kills(path: Path) -> list[str]:
     found = load(path)[0]
     rows = [
         f"Measured {measured(path)} by `tests/soak/run kills` (seed {found['seed']}, a whole run takes "
-        f"{found['whole_run']} s): {len(found['kills'])} kills (of {KILLS} wanted), {len(found['kills'])} convergences.{busy([found])}",
+        f"{found['whole_run']} s): {len(found['kills'])} kills (of {KILLS} wanted), "
+        f"{len(found['kills'])} convergences.{busy([found])}",
         "",
         "| killed after | at the task | it held the lock | the second run took | and changed |",
         "|---|---|---|---|---|",
