@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from .image_reference import BadReference, ImageReference, parse_reference
-from .registry_client import RegistryClient, RegistryError
+from .image_sbom import attached
+from .registry_client import RegistryError
+from .registry_store import RegistryStore
 
 Object = dict[str, Any]
 
 
-def image_facts(client: RegistryClient, container: str, reference: str) -> Object:
+def image_facts(client: RegistryStore, container: str, reference: str) -> Object:
     """One image; when the registry does not tell, `problem` says why."""
     facts: Object = {"container": container, "reference": reference, "problem": ""}
     try:
         image = parse_reference(reference)
-        digest, manifest = image_manifest(client, image)
+        digest, own, manifest = image_manifest(client, image)
         config = json.loads(client.blob(image, manifest["config"]["digest"]))
     except (BadReference, RegistryError, KeyError, ValueError) as error:
         return facts | {"problem": " ".join(str(error).split()) or type(error).__name__}
@@ -32,26 +35,42 @@ def image_facts(client: RegistryClient, container: str, reference: str) -> Objec
         "command": list(settings.get("Cmd") or []),
         "user": str(settings.get("User", "")),
         "layers": layers,
+        "sbom": image_sbom(client, own),
     }
 
 
-def image_manifest(client: RegistryClient, image: ImageReference) -> tuple[str, Object]:
-    """The digest of what was named, and the manifest; of an index that of linux/amd64, or its first."""
+def image_sbom(client: RegistryStore, image: ImageReference) -> Object | None:
+    """The bill of materials that is attached to the image (by digest), with its text; None when none can be had."""
+    try:
+        found = attached(client, image)
+        return found and {
+            "digest": found[0],
+            "packages": sum(one["type"] == "library" for one in json.loads(found[1])["components"]),
+            "text": found[1].decode(),
+        }
+    except (RegistryError, KeyError, ValueError, TypeError):
+        # Not every registry keeps such things, and an image runs as well without.
+        return None
+
+
+def image_manifest(client: RegistryStore, image: ImageReference) -> tuple[str, ImageReference, Object]:
+    """The digest of what was named, the image by its own, and its manifest; of an index linux/amd64, or its first."""
     found = client.manifest(image)
     if found is None:
         raise RegistryError(f"The registry does not have {image}")
     document: Object = json.loads(found.body)
     parts = document.get("manifests")
     if not parts:
-        return found.digest, document
+        return found.digest, replace(image, tag=None, digest=found.digest), document
     platforms = [(one.get("platform") or {}, one) for one in parts]
     fitting = [
         one for platform, one in platforms if (platform.get("os"), platform.get("architecture")) == ("linux", "amd64")
     ]
-    inner = client.manifest(ImageReference(image.host, image.repository, digest=(fitting or parts)[0]["digest"]))
+    own = replace(image, tag=None, digest=(fitting or parts)[0]["digest"])
+    inner = client.manifest(own)
     if inner is None:
         raise RegistryError(f"The registry does not have what {image} names")
-    return found.digest, json.loads(inner.body)
+    return found.digest, own, json.loads(inner.body)
 
 
 def layers_of(manifest: Object, config: Object) -> list[Object]:
@@ -72,6 +91,17 @@ def shortened(command: str) -> str:
     for noise in ("/bin/sh -c #(nop) ", "/bin/sh -c ", " # buildkit"):
         command = command.replace(noise, "")
     return " ".join(command.split())
+
+
+def sbom_file(image: Object) -> str:
+    """Where the evidence keeps the image's bill of materials."""
+    return f"sbom/{image['container']}.cdx.json"
+
+
+def sbom_text(image: Object) -> str:
+    """One line about the bill of materials."""
+    bill = image["sbom"]
+    return f"{bill['packages']} packages, listed in {sbom_file(image)}" if bill else "no list (SBOM) is attached"
 
 
 def size(count: int) -> str:
@@ -100,6 +130,7 @@ def image_text(image: Object) -> str:
         f"user        {image['user'] or 'root'}",
         f"entrypoint  {json.dumps(image['entrypoint'])}",
         f"command     {json.dumps(image['command'])}",
+        f"contents    {sbom_text(image)}",
         "",
         "SIZE      LAYER                CREATED BY",
     ]

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from .endpoints import shortened
 from .evidence_answers import INGRESS
 from .evidence_drawings import bars, latency, timeline
-from .evidence_images import size
+from .evidence_images import sbom_file, sbom_text, size
 from .evidence_verdict import FAILED, RUN
 
 Object = dict[str, Any]
@@ -33,7 +33,7 @@ def render(folder: Path, evidence: Object, files: dict[str, str]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"size": size, "shortened": shortened}
+    environment.filters |= {"size": size, "sbom": sbom_text, "sbom_file": sbom_file, "shortened": shortened}
     page = {
         "evidence": evidence,
         "headline": headline(evidence),
@@ -44,7 +44,8 @@ def render(folder: Path, evidence: Object, files: dict[str, str]) -> str:
         "latency": latency(evidence["answers"]),
         "matrix": matrix(evidence["answers"]),
         "bars": bars(evidence["images"]),
-        "files": files,
+        # Long, and for programs: on the page only where it is.
+        "files": {name: text for name, text in files.items() if not name.startswith("sbom/")},
         "short": shorter(names(evidence)),
     }
     return environment.get_template("index.html.j2").render(page)

@@ -141,8 +141,11 @@ class RegistryClient:
             raise self._unexpected(f"a part of the image {image}", answer)
         return answer.body
 
-    def put_manifest(self, image: ImageReference, manifest: Manifest) -> None:
-        """Store ``manifest``, whose layers the registry has, under the tag of ``image``."""
+    def put_manifest(self, image: ImageReference, manifest: Manifest) -> bool:
+        """Store ``manifest``, whose layers the registry has, under the tag of ``image``.
+
+        Return whether the registry has noted by itself what the manifest is attached to.
+        """
         answer = self._ask(
             "PUT",
             f"/v2/{image.repository}/manifests/{image.manifest}",
@@ -152,6 +155,7 @@ class RegistryClient:
         )
         if answer.status not in (200, 201, 202):
             raise self._unexpected(f"the tag {image}", answer)
+        return "OCI-Subject" in answer.headers
 
     def _manifest(self, method: str, image: ImageReference) -> _Answer:
         answer = self._ask(
@@ -200,7 +204,7 @@ class RegistryClient:
 
     def _allowed(self, answer: _Answer, method: str) -> _Answer:
         if answer.status in (401, 403):
-            raise self._refused(" for writing" if method == "PUT" else "")
+            raise self._refused(" for writing" if method in ("PUT", "POST") else "")
         return answer
 
     def _refused(self, what: str) -> Unauthorized:

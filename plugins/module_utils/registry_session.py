@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TypeVar
 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import RegistryClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
@@ -21,12 +22,20 @@ CREDENTIALS_SPEC: dict[str, dict[str, object]] = {
 }
 
 
+Client = TypeVar("Client", bound=RegistryClient)
+
+
 def open_registry(host: str, args: Mapping[str, object]) -> RegistryClient:
-    """Make a client for ``host``: with the given user name, else with what ``docker login`` keeps."""
+    """Make a client for ``host``."""
+    return opened(RegistryClient, host, args)
+
+
+def opened(kind: type[Client], host: str, args: Mapping[str, object]) -> Client:
+    """Make a client of this kind: with the given user name, else with what ``docker login`` keeps."""
     docker_config = str(args["docker_config"] or "") or None
     username, password = str(args["username"] or ""), str(args["password"] or "")
     if username:
         credentials: Credentials | None = Credentials(username, password)
     else:
         credentials = find_credentials(host, docker_config, os.environ)
-    return RegistryClient(host, credentials, float(str(args["timeout"])), authorities(host, docker_config, os.environ))
+    return kind(host, credentials, float(str(args["timeout"])), authorities(host, docker_config, os.environ))

@@ -23,7 +23,7 @@ from ..module_utils.endpoints import Asker, shortened
 from ..module_utils.evidence_answers import from_pods, through_ingress
 from ..module_utils.evidence_changes import changes
 from ..module_utils.evidence_cluster import read_cluster
-from ..module_utils.evidence_images import image_facts
+from ..module_utils.evidence_images import image_facts, sbom_file
 from ..module_utils.evidence_names import Names
 from ..module_utils.evidence_page import render
 from ..module_utils.evidence_texts import texts
@@ -33,7 +33,8 @@ from ..module_utils.image_reference import BadReference, parse_reference
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import KubeError
 from ..module_utils.registry_credentials import CredentialsError
-from ..module_utils.registry_session import open_registry
+from ..module_utils.registry_session import opened
+from ..module_utils.registry_store import RegistryStore
 from ..module_utils.replicas import NotAskedError
 
 Object = dict[str, Any]
@@ -111,6 +112,7 @@ def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
     meta = describe(client, arguments, evidence.pop("server_version"), deployment["port"] if deployment else 0)
     answers, problem = ask(client, arguments, evidence)
     images = [image(arguments, name, reference) for name, reference in (deployment or {"images": {}})["images"].items()]
+    bills = {sbom_file(one): one["sbom"].pop("text") for one in images if one.get("sbom")}
     shown = {name: folders.masked_manifest(text) for name, text in manifests.items()}
     evidence = {
         "version": folders.VERSION,
@@ -124,7 +126,7 @@ def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
         "failure": failure(arguments),
         "manifests": {name: folders.fingerprint(text) for name, text in shown.items()},
     }
-    files = {**texts(client, names, evidence), **{f"manifests/{name}": text for name, text in shown.items()}}
+    files = {**texts(client, names, evidence), **{f"manifests/{name}": text for name, text in shown.items()}, **bills}
     return masker.value(evidence), masker.value(files)
 
 
@@ -213,7 +215,7 @@ def image(arguments: Mapping[str, Any], container: str, reference: str) -> Objec
         own = {**arguments, "timeout": 5}
         if host != arguments["registry"].partition("/")[0]:
             own |= {"username": "", "password": ""}
-        return image_facts(open_registry(host, own), container, reference)
+        return image_facts(opened(RegistryStore, host, own), container, reference)
     except (BadReference, CredentialsError) as error:
         return {"container": container, "reference": reference, "problem": str(error)}
 

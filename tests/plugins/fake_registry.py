@@ -8,8 +8,10 @@ registry by the scenarios that build and push.
 from __future__ import annotations
 
 import hashlib
+import json
 import ssl
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +34,7 @@ class FakeRegistry:
     moved_to: str = ""
     connections: int = 0
     tells_digests: bool = True
+    lists_referrers: bool = False
     anonymous_token: bool = True
     manifests: dict[str, bytes] = field(default_factory=dict)
     media_types: dict[str, str] = field(default_factory=dict)
@@ -101,6 +104,16 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(401, headers={"WWW-Authenticate": challenge})
         if self.path == "/v2/":
             return self._answer(200, b"{}")
+        if self.command == "POST":
+            return self._answer(202, headers={"Location": f"http://elsewhere:80{self.path}1?state=a"})
+        if self.command == "PUT" and "/blobs/uploads/" in self.path:
+            folder, _, digest = self.path.partition("uploads/1?state=a&digest=")
+            registry.manifests[folder + urllib.parse.unquote(digest)] = body
+            registry.media_types[folder + urllib.parse.unquote(digest)] = "application/octet-stream"
+            return self._answer(201)
+        if self.command == "PUT" and registry.lists_referrers and "subject" in json.loads(body):
+            self._list(body)
+            return self._answer(201, headers={"OCI-Subject": json.loads(body)["subject"]["digest"]})
         if self.command == "PUT":
             registry.manifests[self.path] = body
             registry.media_types[self.path] = self.headers["Content-Type"]
@@ -113,6 +126,20 @@ class _Handler(BaseHTTPRequestHandler):
         if registry.tells_digests:
             headers["Docker-Content-Digest"] = f"sha256:{hashlib.sha256(stored).hexdigest()}"
         return self._answer(200, stored, headers)
+
+    def _list(self, body: bytes) -> None:
+        """Do what registries do that have the referrers API."""
+        manifest = json.loads(body)
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        repository = self.path.partition("/manifests/")[0]
+        listed = f"{repository}/referrers/{manifest['subject']['digest']}"
+        entry = {"digest": digest, "mediaType": manifest["mediaType"], "artifactType": manifest["artifactType"]}
+        for path, content in (
+            (listed, json.dumps({"manifests": [entry]}).encode()),
+            (f"{repository}/manifests/{digest}", body),
+        ):
+            self.registry.manifests[path] = content
+            self.registry.media_types[path] = manifest["mediaType"]
 
     do_GET = do_HEAD = do_PUT = do_POST = _serve
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -21,6 +20,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_images 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_texts import slug
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
+from defusedxml import ElementTree
 
 from fake_api_server import write_kubeconfig
 from stand_in import ATTEMPT, CANARY, ROLLOUT, StandIn, standing_in
