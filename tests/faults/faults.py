@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
@@ -18,6 +17,8 @@ from typing import Any
 
 import yaml
 from accounts import kubeconfig_without
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import parse_reference
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_session import open_registry
 from api_server import ApiServer
 from eyes import NAME, NAMESPACE, Eyes, Users, Watch
 
@@ -122,10 +123,9 @@ def build() -> None:
     path = ROOT / ".cache" / "faulty-image"
     path.parent.mkdir(exist_ok=True)
     # By digest: a node that has an image of this tag would not ask for a newer one.
-    connection = http.client.HTTPConnection(REGISTRY, timeout=20)
-    kinds = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
-    connection.request("HEAD", f"/v2/{FAULTY_NAME}/manifests/1.0.0", headers={"Accept": kinds})
-    digest = connection.getresponse().headers["Docker-Content-Digest"]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
+    asked = {"username": "", "password": "", "docker_config": str(cache / "docker-cli"), "timeout": 20}
+    digest = open_registry(REGISTRY, asked).digest(parse_reference(f"{REGISTRY}/{FAULTY_NAME}:1.0.0"))
     path.write_text(f"{REGISTRY}/{FAULTY_NAME}@{digest}\n", encoding="utf-8")
 
 
