@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import Any, ClassVar
 
-from ..module_utils.docker_engine import NoEngine, check_builder, check_engine
+from ..module_utils.docker_engine import NoEngine, check_builder, check_engine, engine_holds
 from ..plugin_utils.plain_action import PlainAction
 
 
@@ -20,6 +20,8 @@ class ActionModule(PlainAction):
         "docker_config": {"type": "str", "default": ""},
         "builder": {"type": "str", "default": ""},
         "platforms": {"type": "list", "elements": "str", "default": []},
+        "image": {"type": "str", "default": ""},
+        "digest": {"type": "str", "default": ""},
         "timeout": {"type": "int", "default": 10},
     }
 
@@ -34,4 +36,6 @@ class ActionModule(PlainAction):
             if arguments["docker_config"]:
                 environment["DOCKER_CONFIG"] = arguments["docker_config"]
             check_builder(cli or "docker", arguments["builder"], arguments["platforms"], environment)
-        return {"docker_host": host}
+        image, digest = arguments["image"], arguments["digest"]
+        holds = bool(image and digest) and engine_holds(host, image, digest, arguments["timeout"])
+        return {"docker_host": host, "holds": holds}

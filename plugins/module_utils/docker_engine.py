@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 import subprocess
@@ -64,6 +65,22 @@ def check_engine(docker_host: str | None, environment: Mapping[str, str], timeou
     if status != HTTPStatus.OK:
         raise NoEngine(f"No Docker engine answers at {host} (status {status}): start it or set app_docker_host")
     return host
+
+
+def engine_holds(host: str, image: str, digest: str, timeout: float = 10) -> bool:
+    """Whether the engine has this image, with this digest; what cannot be asked counts as no."""
+    connection = _connection(host, timeout)
+    if connection is None:
+        return False
+    try:
+        connection.request("GET", f"/images/{urllib.parse.quote(image)}/json")
+        answer = connection.getresponse()
+        found = json.loads(answer.read()) if answer.status == HTTPStatus.OK else {}
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+    return any(str(one).endswith(f"@{digest}") for one in found.get("RepoDigests") or [])
 
 
 def check_builder(cli: str, builder: str, platforms: list[str], environment: Mapping[str, str]) -> None:

@@ -32,6 +32,14 @@ options:
     type: list
     elements: str
     default: []
+  image:
+    description: An image to look for in the engine.
+    type: str
+    default: ""
+  digest:
+    description: The digest that O(image) must have.
+    type: str
+    default: ""
   timeout:
     description: Seconds to wait for the answer.
     type: int
@@ -52,4 +60,8 @@ docker_host:
   description: The address that was asked.
   returned: success
   type: str
+holds:
+  description: Whether the engine has O(image) with O(digest).
+  returned: success
+  type: bool
 """

@@ -11,6 +11,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.docker_engine im
     NoEngine,
     check_builder,
     check_engine,
+    engine_holds,
 )
 
 
@@ -34,6 +35,24 @@ def test_an_engine_answers(tmp_path: Path) -> None:
     thread = answer_once(path, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
     assert check_engine("", {"DOCKER_HOST": f"unix://{path}"}) == f"unix://{path}"
     thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "holds"),
+    [
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\n{"RepoDigests":["r/a@sha256:1"]} ', True),
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\n{"RepoDigests":["r/a@sha256:2"]} ', False),
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"RepoDigests":null}', False),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", False),
+        (b"nonsense\r\n", False),
+    ],
+)
+def test_what_the_engine_holds(tmp_path: Path, answer: bytes, holds: bool) -> None:
+    path = tmp_path / "s"
+    thread = answer_once(path, answer)
+    assert engine_holds(f"unix://{path}", "r/a:1", "sha256:1") is holds
+    thread.join()
+    assert not engine_holds("ssh://me@host", "r/a:1", "sha256:1")
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", b"", b"nonsense\r\n"])
