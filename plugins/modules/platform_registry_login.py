@@ -195,10 +195,14 @@ def give(files: Files, wanted: dict[str, Any]) -> None:
 
 
 def hosts_toml(host: str, authority: Path, login: str) -> str:
-    """What containerd knows of the registry: where, whose certificate, and who is asking."""
+    """What containerd knows of the registry: where, whose certificate, and who is asking.
+
+    Said of the server itself: a second entry for the same address would be asked without all this whenever the first
+    does not have an image, and hide that it has none.
+    """
     return (
-        f'server = "https://{host}"\n\n[host."https://{host}"]\n  capabilities = ["pull", "resolve"]\n'
-        f'  ca = "{authority}"\n  [host."https://{host}".header]\n    Authorization = ["Basic {login}"]\n'
+        f'server = "https://{host}"\ncapabilities = ["pull", "resolve"]\nca = "{authority}"\n\n'
+        f'[header]\nAuthorization = ["Basic {login}"]\n'
     )
 
 
