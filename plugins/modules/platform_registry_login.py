@@ -198,11 +198,11 @@ def hosts_toml(host: str, authority: Path, login: str) -> str:
     """What containerd knows of the registry: where, whose certificate, and who is asking.
 
     Said of the server itself: a second entry for the same address would be asked without all this whenever the first
-    does not have an image, and hide that it has none.
+    does not have an image, and hide that it has none. containerd 1.6 reads no file without a table of hosts.
     """
     return (
         f'server = "https://{host}"\ncapabilities = ["pull", "resolve"]\nca = "{authority}"\n\n'
-        f'[header]\nAuthorization = ["Basic {login}"]\n'
+        f'[header]\nAuthorization = ["Basic {login}"]\n\n[host]\n'
     )
 
 
