@@ -1,7 +1,9 @@
 """What a user of the API gets while its database is in trouble. One API goes through all of it."""
 
+import contextlib
 import signal
 import socket
+import statistics
 import time
 
 import pytest
@@ -102,7 +104,8 @@ def test_slow_database_slows_nothing_else(database: MariaDB, start: Start) -> No
         api = start(MYSQL_PORT=str(way.port)).ready()
         assert recovered(api)
         answers = [api.soon(f"/users/{number % 3 + 1}") for number in range(60)]
-        assert max(api.get("/status").seconds for _ in range(20)) < 0.1
+        # Half of them, for a machine may have other work: an API that waits for its database is late with every one.
+        assert statistics.median(api.get("/status").seconds for _ in range(20)) < 0.1
         assert {answer.result().status for answer in answers} == {200}
         assert max(answer.result().seconds for answer in answers) < 1.2
         assert api.metric('database_batch_size_count{question="user"}') < 12
@@ -158,15 +161,26 @@ def test_clients_that_hang_up(database: MariaDB, api: Api) -> None:
     assert api.memory() < before + 20
 
 
+def a_full_queue(api: Api) -> list[socket.socket]:
+    """1010 clients who wait; nobody where a busy machine took so long for them that the first were gone already."""
+    clients = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(1010)]
+    for client in clients:
+        client.sendall(b"GET /users HTTP/1.1\r\nHost: x\r\n\r\n")
+    with contextlib.suppress(AssertionError):
+        until(lambda: api.metric("database_waiting") >= 1000, "a full queue", 2)
+        return clients
+    for client in clients:
+        client.close()
+    until(lambda: api.metric("database_waiting") == 0, "an empty queue")
+    return []
+
+
 def test_more_than_can_wait_are_told_at_once(database: MariaDB, api: Api) -> None:
     """The queue is bounded, and with it the memory: 503 without waiting."""
     before = api.memory()
-    pipelined = b"GET /users HTTP/1.1\r\nHost: x\r\n\r\n"
     with database.locked():
-        held = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(1010)]
-        for client in held:
-            client.sendall(pipelined)
-        until(lambda: api.metric("database_waiting") >= 1000, "a full queue", 2)
+        held = next((crowd for _ in range(5) if (crowd := a_full_queue(api))), [])
+        assert held, "the queue was never full"
         answer = api.get("/users")
         assert answer.is_unavailable()
         assert answer.seconds < 0.5
