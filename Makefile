@@ -35,7 +35,7 @@ logs: $(VENV)/deploy ## Print what the containers have said; ARGS='-e logs_conta
 	@ansible-playbook playbooks/logs.yml $(ARGS)
 
 .PHONY: open
-open: $(VENV)/deploy ## Say where the API answers
+open: $(VENV)/deploy ## Say where the API answers, and whether it does
 	@ansible-playbook playbooks/open.yml $(ARGS)
 
 .PHONY: compose

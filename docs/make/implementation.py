@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Write docs/IMPLEMENTATION.md and docs/SECURITY.md: run each command in docs/make/*.md.in, put below it what it said.
 
+What the README shows of the same commands is written anew from the same run, where that has the usual names.
 A name as argument (`SECURITY`) writes that one alone. Wants the embedded platform, and changes the target that it is
 run for as the commands say; a second run does not. A command that fails ends it: nothing is written then.
 """
@@ -16,12 +17,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).parent
+README = ROOT / "README.md"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
 BLOCK = re.compile(r"^```console(?P<options>[^\n]*)\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 # Colors and what overwrites a line are for terminals.
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# What the README shows: the first line of an output that is shown, and the line before which it ends; each of one call.
+SAMPLE = re.compile(r"^<!-- make docs: (?P<name>\S+) -->\n```\n.*?^```$", re.MULTILINE | re.DOTALL)
+SAMPLES = {
+    "deployed": ("ansible-playbook site.yml", 0, "✓ plan", "PLAY RECAP"),
+    "unchanged": ("ansible-playbook site.yml", 1, "PLAY RECAP", ""),
+    "status": ("make status", 0, "fastapi-mysql on local: ", "  Drift"),
+}
 SECONDS = 600
 WIDTH = 150
+# Every command that was run, and what it printed.
+SEEN: list[tuple[str, str]] = []
 
 
 def environment() -> dict[str, str]:
@@ -68,12 +79,26 @@ def plain(text: str) -> str:
     return "\n".join(line if len(line) <= WIDTH else f"{line[:WIDTH]}…" for line in lines).strip("\n")
 
 
+def sample(found: re.Match[str]) -> str:
+    """A part of what a command has printed, as the README shows it."""
+    command, call, first, end = SAMPLES[found["name"]]
+    lines = [text for asked, text in SEEN if asked == command][call].splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(first))
+    stop = next(
+        (number for number, line in enumerate(lines) if end and number > start and line.startswith(end)), len(lines)
+    )
+    shown = "\n".join(lines[start:stop]).strip("\n")
+    return f"<!-- make docs: {found['name']} -->\n```\n{shown}\n```"
+
+
 def filled(block: re.Match[str]) -> str:
     """A block with the output of each of its commands; `head=N` keeps the first lines, `tail=N` the last."""
     keep = dict(option.split("=") for option in block["options"].split())
     parts = []
     for command in block["commands"].splitlines():
-        lines = run(command.removeprefix("$ ")).splitlines()
+        bare = command.removeprefix("$ ")
+        SEEN.append((bare, run(bare)))
+        lines = SEEN[-1][1].splitlines()
         if "head" in keep and len(lines) > int(keep["head"]):
             lines = [*lines[: int(keep["head"])], "…"]
         if "tail" in keep and len(lines) > int(keep["tail"]):
@@ -97,10 +122,14 @@ def write(source: Path) -> None:
     for name, usual in (("NAMESPACE", "fastapi-mysql"), ("API_IMAGE", "fastapi-mysql-api"), ("TARGET", "local")):
         text = text.replace(f"@{name}@", os.environ.get(f"DOCS_{name}", usual))
     text = BLOCK.sub(filled, text)
-    if any(secret in text for secret in secrets()):
+    written = {target: text}
+    if source.name == "IMPLEMENTATION.md.in" and not any(name.startswith("DOCS_") for name in os.environ):
+        written[README] = SAMPLE.sub(sample, README.read_text(encoding="utf-8"))
+    if any(secret in one for one in written.values() for secret in secrets()):
         raise SystemExit("A password is in what was printed: nothing was written.")
-    target.write_text(text, encoding="utf-8")
-    print(target.relative_to(ROOT))
+    for file, one in written.items():
+        file.write_text(one, encoding="utf-8")
+        print(file.relative_to(ROOT))
 
 
 def main(names: list[str]) -> int:
