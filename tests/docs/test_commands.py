@@ -14,6 +14,7 @@ from commands import ROOT, commands, documents
 
 TABLE: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests/docs/commands.yml").read_text(encoding="utf-8"))
 SHOWN = [command for document in documents() for command in commands(document)]
+HERE = "tests/docs/test_commands.py"
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -30,7 +31,21 @@ def test_nothing_is_listed_that_no_document_shows() -> None:
 def test_what_is_named_is_there() -> None:
     for entry in TABLE:
         assert len(entry.keys() & {"run", "tested", "elsewhere"}) == 1, entry
-        assert (ROOT / entry.get("tested", ".")).exists(), entry
+        if "tested" in entry:
+            # Not only the file: what it does there.
+            assert entry["by"] in (ROOT / entry["tested"]).read_text(encoding="utf-8"), entry
+
+
+@pytest.mark.parametrize("entry", [one for one in TABLE if "tested" in one and one["command"].startswith("make ")])
+def test_make_does_what_the_test_does(entry: dict[str, Any]) -> None:
+    """Where a test runs what is behind a target rather than the target itself, that is what make would run."""
+    goal = str(entry["command"]).split()[1]
+    if goal in entry["by"] and entry["tested"] != "molecule/default/destroy.yml" or entry["tested"] == HERE:
+        return
+    call = ["make", "--dry-run", "--assume-old=.venv/deploy", "--assume-old=.venv/test", goal]
+    told = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
+    behind = re.findall(r"[a-z_/]+\.(?:yml|py)|tests/lint", entry["by"])
+    assert behind and behind[0] in told, told
 
 
 def test_a_command_that_is_new_would_be_seen(tmp_path: Path) -> None:

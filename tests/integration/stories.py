@@ -83,21 +83,35 @@ class Target:
 
     def playbook(self, name: str = "site.yml", *options: str, **variables: Any) -> Run:
         """Run a playbook for this target alone; `variables` are set beside or instead of its own."""
-        inventory = self.folder / f"{self.name}.yml"
+        return playbook(name, self.inventory(variables), *options)
+
+    def make(self, goal: str, *options: str, **variables: Any) -> Run:
+        """The same by way of make, which must not renew the environment that the tests run in."""
+        arguments = " ".join(["-i", str(self.inventory(variables)), *options])
+        return run(["make", "--no-print-directory", "--assume-old=.venv/deploy", goal, f"ARGS={arguments}"])
+
+    def inventory(self, variables: Mapping[str, Any]) -> Path:
+        """An inventory of one file, for its owner only."""
+        written = self.folder / f"{self.name}.yml"
         content = {"all": {"hosts": {self.name: self.variables | variables}}}
-        inventory.write_text(json.dumps(content), encoding="utf-8")
-        inventory.chmod(0o600)
-        return playbook(name, inventory, *options)
+        written.write_text(json.dumps(content), encoding="utf-8")
+        written.chmod(0o600)
+        return written
 
 
 def playbook(
     name: str, inventory: Path, *options: str, environment: Mapping[str, str] | None = None, folder: Path = ROOT
 ) -> Run:
     """Run ansible-playbook from the root of the repository, or of a copy of it, as its README writes it."""
+    return run(["ansible-playbook", "-i", str(inventory), name, *options], environment, folder)
+
+
+def run(command: list[str], environment: Mapping[str, str] | None = None, folder: Path = ROOT) -> Run:
+    """Run a command as somebody does who has activated the environment."""
     own = {"PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
     started = time.monotonic()
     done = subprocess.run(
-        ["ansible-playbook", "-i", str(inventory), name, *options],
+        command,
         cwd=folder,
         env=dict(os.environ) | own | dict(environment or {}),
         stdin=subprocess.DEVNULL,

@@ -74,7 +74,7 @@ def test_it_is_written_anew_when_asked_for_and_fails_when_it_proves_a_failure(de
 
 def test_status_says_what_runs_and_what_was_changed_by_hand(deployed: Deployed) -> None:
     space = f"--namespace={deployed.target.namespace}"
-    run = deployed.target.playbook("playbooks/status.yml").succeeded()
+    run = deployed.target.make("status").succeeded()
     assert "2 of 2 Pods ready, revision " in run.stdout
     assert "GET /users/999999  404 in " in run.stdout
     assert run.stdout.count("as this checkout") == 2, run.stdout
@@ -90,20 +90,84 @@ def test_status_says_what_runs_and_what_was_changed_by_hand(deployed: Deployed) 
 
 
 def test_logs_and_where_it_answers(deployed: Deployed) -> None:
-    run = deployed.target.playbook("playbooks/logs.yml", logs_container="mysql", logs_tail=500).succeeded()
+    run = deployed.target.make("logs", "-e logs_container=mysql -e logs_tail=500").succeeded()
     lines = [line for line in run.stdout.splitlines() if "/mysql  " in line]
     assert len(lines) > 4
     # To the second, as they are shown.
     assert [line[:19] for line in lines] == sorted(line[:19] for line in lines)
     assert not [one for one in SPELLINGS if one in run.output]
-    run = deployed.target.playbook("playbooks/open.yml").succeeded()
+    refused = deployed.target.playbook("playbooks/logs.yml", logs_container="nginx")
+    assert "No Pod of fastapi-mysql has a container nginx, but api and mysql (logs_container)." in refused.errors[0]
+    run = deployed.target.make("open").succeeded()
     assert f"URL       http://127.0.0.1:8080 (Host: {deployed.target.host})" in run.stdout
+    assert "Answers   GET /status  200 in " in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("goal", "told"),
+    [
+        ("deploy", "The API answers at "),
+        ("verify", "The API answers at "),
+        ("plan", "Objects: "),
+        ("history", "* is what runs now"),
+        ("evidence", "Evidence, passed: "),
+    ],
+)
+def test_the_other_commands_of_the_day(deployed: Deployed, goal: str, told: str) -> None:
+    """By way of make, as the README writes them; none has anything to change."""
+    run = deployed.target.make(goal).succeeded()
+    assert told in run.stdout, run.output
+    assert run.changed == 0, run.output
+    # An inventory without the group `embedded` is nothing to be warned of.
+    assert "WARNING" not in run.output
+
+
+def test_of_what_is_not_deployed_each_command_says_so(new_target: NewTarget) -> None:
+    nothing = new_target("nothing")
+    assert "nothing is deployed in namespace " in nothing.make("status").succeeded().stdout
+    assert "is kept: the first is, when it is deployed" in nothing.make("history").succeeded().stdout
+    for goal, told in (
+        ("logs", "deploy it first (make deploy)"),
+        ("rollback", "no revision that is known to have worked (none is kept)"),
+        ("evidence", "Objects in the cluster: Deployment, Service, Ingress fastapi-mysql: not in namespace"),
+    ):
+        refused = nothing.make(goal)
+        assert refused.rc != 0 and told in refused.errors[-1], refused.output
+    down = nothing.playbook("playbooks/status.yml", app_kubeconfig="/nowhere/kubeconfig")
+    assert down.rc != 0 and len(down.errors) == 1 and "/nowhere/kubeconfig" in down.errors[0]
+
+
+def test_a_run_that_fails_leaves_evidence_of_it_and_of_what_runs_now(deployed: Deployed) -> None:
+    """Nobody asked for it; and the run ends with the words of what has failed."""
+    image = str(deployed.target.variables["app_registry"]) + "/it/nobody:1.0.0"
+    run = deployed.target.playbook(app_api_image=image, workload_drain_seconds=0)
+    assert run.rc != 0
+    assert len(run.errors) == 1, run.output
+    assert "cannot come up: ImagePullFailed: " in run.errors[0]
+    evidence = read(evidence_of(deployed))
+    folder = evidence_of(deployed).resolve()
+    assert run.errors[0].endswith(f" Evidence: {folder}/index.html")
+    assert evidence["verdict"] == "failed"
+    told = evidence["failure"]
+    assert (told["type"], told["container"]) == ("ImagePullFailed", "api")
+    assert told["undone"].startswith("It was rolled back to revision ")
+    assert f"Black box: {told['black_box']}." in run.errors[0] and Path(told["black_box"], "summary.md").is_file()
+    # The attempt, as it was watched: the new Pod was never ready, the old ones served.
+    watched = {pod["current"]: "ready" in pod["moments"] for pod in evidence["rollout"]["pods"]}
+    assert watched == {True: False, False: True}
+    # What runs now is what ran before, and is well.
+    assert [one["name"] for one in evidence["checks"] if one["status"] == "failed"] == ["The run"]
+    whole = "\n".join(path.read_text() for path in folder.rglob("*") if path.is_file())
+    assert [one for one in SPELLINGS if one in whole] == []
+    assert "Last run  failed: ImagePullFailed: " in deployed.target.make("status").succeeded().stdout
+    deployed.target.playbook().succeeded()
+    assert read(evidence_of(deployed))["changes"][0] == "Verdict: failed → passed"
 
 
 def test_compose_proves_the_images_and_leaves_nothing(deployed: Deployed) -> None:
     ports = {"compose_port": closed_port(), "compose_db_port": closed_port()}
     project = f"it-{deployed.target.namespace.split('-')[1]}-compose"
-    run = deployed.target.playbook("playbooks/compose.yml", compose_project=project, **ports).succeeded()
+    run = deployed.target.make("compose", compose_project=project, **ports).succeeded()
     assert f"http://127.0.0.1:{ports['compose_port']}/users/1" in run.stdout
     assert not [one for one in SPELLINGS if one in run.output]
     assert docker("ps", "--all", "--quiet", f"--filter=name={project}") == ""
@@ -174,7 +238,7 @@ def kit(deployed: Deployed, new_target: NewTarget, cluster: Cluster, tmp_path: P
     """A kit for a namespace that is not there, of images that are: no cluster is asked for it."""
     images = cluster.images(deployed.target.namespace, "fastapi-mysql")
     target = new_target("exam", app_replicas=1, app_api_image=images["api"], app_db_image=images["mysql"])
-    run = target.playbook("playbooks/exam.yml", exam_proof=False, exam_dir=str(tmp_path)).succeeded()
+    run = target.make("exam", "-e exam_proof=false", exam_dir=str(tmp_path)).succeeded()
     assert target.namespace not in cluster.namespaces()
     assert not [one for one in SPELLINGS if one in run.output]
     archive = tmp_path / f"{target.name}.zip"
@@ -196,7 +260,7 @@ def test_the_kit_alone_brings_it_up(kit: tuple[Any, Path]) -> None:
 
 
 def test_a_kit_with_its_proof(deployed: Deployed, tmp_path: Path) -> None:
-    variables = {"exam_dir": str(tmp_path), "exam_evidence_dir": deployed.target.variables["evidence_dir"]}
+    variables = {"exam_dir": str(tmp_path)}
     deployed.target.playbook("playbooks/exam.yml", **variables).succeeded()
     with zipfile.ZipFile(tmp_path / f"{deployed.target.name}.zip") as opened:
         names = opened.namelist()
