@@ -40,7 +40,7 @@ def test_what_is_named_is_there() -> None:
 def test_make_does_what_the_test_does(entry: dict[str, Any]) -> None:
     """Where a test runs what is behind a target rather than the target itself, that is what make would run."""
     goal = str(entry["command"]).split()[1]
-    if goal in entry["by"] and entry["tested"] != "molecule/default/destroy.yml" or entry["tested"] == HERE:
+    if (goal in entry["by"] and entry["tested"] != "molecule/default/destroy.yml") or entry["tested"] == HERE:
         return
     call = ["make", "--dry-run", "--assume-old=.venv/deploy", "--assume-old=.venv/test", goal]
     told = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
