@@ -132,7 +132,7 @@ def test_registry_takes_the_right_login(target: Target, cluster: Cluster, locked
         app_registry_password=PASSWORD,
         app_db_enabled=False,
     ).succeeded()
-    assert run.changed == 3, run.output  # built, pushed, and given its tag for people
+    assert run.changed == 4, run.output  # built, pushed, told what is in it, and given its tag for people
     assert len(locked_registry.repositories()) == 1
     assert PASSWORD not in run.output
     assert target.namespace not in cluster.namespaces()
