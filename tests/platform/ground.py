@@ -15,12 +15,12 @@ INVENTORY = REPOSITORY / "molecule/default/inventory"
 _FILE = os.environ.get("PLATFORM_VARIABLES", "")
 _DEFAULTS: dict[str, Any] = yaml.safe_load((REPOSITORY / "roles/local_base/defaults/main.yml").read_text())
 VARIABLES: dict[str, Any] = _DEFAULTS | (json.loads(Path(_FILE).read_text()) if _FILE else {})
-# What ansible-playbook is told beside its inventory.
-OPTIONS = ["-e", f"@{_FILE}"] if _FILE else []
-
 NAME = str(VARIABLES["local_base_network_namespace"])
 STATE, RUN = Path(VARIABLES["local_base_state_dir"]), Path(VARIABLES["local_base_run_dir"])
 KUBECONFIG = str(VARIABLES["local_base_kubeconfig"])
+# What ansible-playbook is told beside its inventory, which is molecule's: there, an account of its own deploys.
+OPTIONS = ["-e", json.dumps({"app_kubeconfig": KUBECONFIG, "evidence_dir": str(REPOSITORY / "evidence")})]
+OPTIONS += ["-e", f"@{_FILE}"] if _FILE else []
 SUPERVISOR = str(RUN / "supervisor.sock")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
 REGISTRY_PORT, API_PORT, INGRESS_PORT = (
