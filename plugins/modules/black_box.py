@@ -30,19 +30,6 @@ options:
     description: Where the Ingress is reached; empty to not ask it.
     type: str
     default: ""
-  host:
-    description: The Host header to send; empty for the one in the URL.
-    type: str
-    default: ""
-  validate_certs:
-    description: Whether an https URL's certificate must be trusted.
-    type: bool
-    default: true
-  endpoints:
-    description: The endpoints to ask, each with a path.
-    type: list
-    elements: dict
-    default: []
   secrets:
     description: Further values to hide.
     type: list
@@ -58,6 +45,7 @@ options:
     default: 10
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.users
 author:
   - fastapi-mysql-k8s
 """

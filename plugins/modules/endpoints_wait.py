@@ -11,14 +11,6 @@ description:
   - A cluster that cannot be reached, or does not let us ask its Pods, is told in RV(unasked), and is no error.
   - Fails with one line that names URL or Pod, expected and given answer, and what to do. In check mode it asks nobody.
 options:
-  base_url:
-    description: The URL that the paths are below.
-    type: str
-    required: true
-  host:
-    description: The Host header to send; empty for the one in the URL.
-    type: str
-    default: ""
   endpoints:
     description: The endpoints, as the role C(verify) describes them.
     type: list
@@ -33,10 +25,6 @@ options:
       asked once more then.
     type: float
     default: 0
-  validate_certs:
-    description: Whether an https URL's certificate must be trusted.
-    type: bool
-    default: true
   name:
     description: The Deployment and the Service of the same name; empty to ask no Pods.
     type: str
@@ -60,6 +48,7 @@ options:
     default: {}
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.users
 author:
   - fastapi-mysql-k8s
 """
