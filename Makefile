@@ -103,9 +103,9 @@ bench: $(VENV)/test ## Measure site.yml beside a script written by hand (under 1
 	bench/deploy/measure.py $(ARGS)
 
 .PHONY: bench-api
-bench-api: $(VENV)/test ## Measure the API beside the usual solution (a quarter of an hour), and write docs/PERFORMANCE.md
-	. tests/docker-env; bench/api/run.py $(ARGS)
-	bench/api/report.py
+bench-api: $(VENV)/test ## Measure the API beside the usual solution, and its image (a quarter of an hour), and write docs/PERFORMANCE.md
+	. tests/docker-env; bench/api/run.py $(ARGS); bench/images/measure.py
+	bench/report.py
 
 .PHONY: soak
 soak: $(VENV)/test ## Run the tests that take long, on a platform that is up

@@ -11,11 +11,10 @@ IMAGE = os.environ.get("DB_IMAGE", "fastapi-mysql-db:test")
 CONTEXT = Path(__file__).resolve().parents[2] / "db"
 PREFIX = f"db-test-{uuid.uuid4().hex[:10]}"
 ROOT_PASSWORD = "root's own"
-READY_SECONDS = 4.0
 
 
 def docker(
-    *arguments: str, environment: dict[str, str] | None = None, timeout: float = 60
+    *arguments: str, environment: dict[str, str] | None = None, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line; secrets travel in the environment, not in its arguments."""
     return subprocess.run(
@@ -30,7 +29,7 @@ def docker(
     )
 
 
-def must(*arguments: str, environment: dict[str, str] | None = None, timeout: float = 60) -> str:
+def must(*arguments: str, environment: dict[str, str] | None = None, timeout: float = 120) -> str:
     """Run the command line and return what it printed."""
     done = docker(*arguments, environment=environment, timeout=timeout)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -76,7 +75,7 @@ class Server:
         assert done.returncode == 0, done.stderr + self.log()
         return done.stdout.strip()
 
-    def ready(self, seconds: float = 30) -> "Server":
+    def ready(self, seconds: float = 120) -> "Server":
         """Wait until root can read the table."""
         deadline = time.monotonic() + seconds
         while self.sql("SELECT 1 FROM Main.Users LIMIT 1").returncode:
@@ -103,7 +102,7 @@ class Server:
 
     def wait(self) -> int:
         """Return the exit status, once there is one."""
-        return int(must("wait", self.name, timeout=30))
+        return int(must("wait", self.name, timeout=120))
 
     def remove(self) -> None:
         """Leave nothing of the container."""

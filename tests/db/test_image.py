@@ -1,12 +1,11 @@
 """What the image promises to those who run it."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 
 import pytest
 
-from containers import IMAGE, READY_SECONDS, Server, Servers, docker, must
+from containers import IMAGE, Server, Servers, docker, must
 
 AWKWARD = [
     "datascientest1234",
@@ -110,14 +109,12 @@ def test_secrets_are_nowhere_to_be_read(servers: Servers) -> None:
     assert "cret" not in server.log()
 
 
-def test_is_ready_in_time_within_a_pods_memory(servers: Servers) -> None:
-    """From `docker run` to the first authenticated SELECT, and the peak of memory."""
-    began = time.monotonic()
+def test_is_ready_within_a_pods_memory(servers: Servers) -> None:
+    """Its container may have 256 MiB; how soon it is ready is measured by bench/images/measure.py."""
     server = servers().ready()
-    took = time.monotonic() - began
-    usage = must("stats", "--no-stream", "--format", "{{.MemUsage}}", server.name)
-    print(f"ready after {took:.1f} s, {usage.strip()}")
-    assert took < READY_SECONDS
+    usage = must("stats", "--no-stream", "--format", "{{.MemPerc}}", server.name)
+    assert float(usage.strip().removesuffix("%")) < 90
+    assert server.inspect("{{.State.OOMKilled}} {{.RestartCount}}") == "false 0"
 
 
 def test_takes_any_password_and_any_name(servers: Servers) -> None:

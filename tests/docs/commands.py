@@ -24,6 +24,7 @@ PROGRAMS = (
     "minikube",
     "molecule",
     "pytest",
+    "bench/",
     "tests/",
     "docs/",
     "apt-get",

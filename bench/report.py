@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write what bench/api/run.py and tests/soak/api_outages have measured into docs/PERFORMANCE.md."""
+"""Write what bench/ and tests/soak/api_outages have measured of the API into docs/PERFORMANCE.md."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,10 @@ import pygal
 from pygal.style import CleanStyle
 
 HERE: Final = Path(__file__).parent
-DOCS: Final = HERE.parents[1] / "docs"
-MARK: Final = "<!-- bench/api/report.py: {} -->"
+DOCS: Final = HERE.parent / "docs"
+MARK: Final = "<!-- bench/report.py: {} -->"
 USUAL: Final = "usual"
+WANTED: Final = {"ready": 4, "rebuild": 2}
 
 
 def table(found: dict[str, Any]) -> str:
@@ -74,6 +75,28 @@ def outages(seen: dict[str, Any]) -> str:
     return "\n".join(["| | |", "|---|--:|", *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
+def waits(found: dict[str, Any]) -> str:
+    """Return how long one waits for the images, as Markdown."""
+    setting, seconds = found["setting"], found["seconds"]
+    what = {
+        "ready": "a Pod's two containers, started from nothing over empty volumes, answer `/ready`",
+        "rebuild": "the API's image is built after a change in `main.py`, with a warm cache",
+    }
+    return "\n".join(
+        [
+            "| seconds until | median | least | most | wanted |",
+            "|---|--:|--:|--:|--:|",
+            *(
+                f"| {text} | {seconds[name]['median']} | {seconds[name]['least']} | {seconds[name]['most']} "
+                f"| {WANTED[name]} |"
+                for name, text in what.items()
+            ),
+            "",
+            f"Measured on {setting['date']} on {setting['cpus']} CPUs in {setting['rounds']} rounds, in turns.",
+        ]
+    )
+
+
 def write(page: str, name: str, text: str) -> str:
     """Return the page with the text between the two marks of this name."""
     begin, end = MARK.format(name), MARK.format(f"end of {name}")
@@ -84,7 +107,7 @@ def write(page: str, name: str, text: str) -> str:
 def main() -> None:
     """Write what has been measured; what has not is left as it is."""
     page = DOCS / "PERFORMANCE.md"
-    results, soak = HERE / "results.json", HERE / "outages.json"
+    results, soak, images = (HERE / name for name in ("api/results.json", "api/outages.json", "images/results.json"))
     if results.exists():
         found = json.loads(results.read_text())
         plot(found, DOCS / "performance-api.svg")
@@ -92,6 +115,8 @@ def main() -> None:
         page.write_text(write(page.read_text(), "throughput", f"{table(found)}\n\n{picture}"))
     if soak.exists():
         page.write_text(write(page.read_text(), "outages", outages(json.loads(soak.read_text()))))
+    if images.exists():
+        page.write_text(write(page.read_text(), "images", waits(json.loads(images.read_text()))))
 
 
 if __name__ == "__main__":
