@@ -24,7 +24,9 @@ if [ ! -d $data/mysql ]; then
   sleep 6
   cp -R /usr/share/mysql-seed/. $data/
 fi
-echo "CREATE USER IF NOT EXISTS root@'%' IDENTIFIED BY '$MYSQL_ROOT_PASSWORD'; GRANT ALL ON *.* TO root@'%';" >/tmp/init
+# The server takes one statement a line.
+echo "CREATE USER IF NOT EXISTS root@'%' IDENTIFIED BY '$MYSQL_ROOT_PASSWORD';" >/tmp/init
+echo "GRANT ALL ON *.* TO root@'%';" >>/tmp/init
 exec mariadbd --user=root --init-file=/tmp/init --port=$MYSQL_TCP_PORT --bind-address=127.0.0.1
 """
 
