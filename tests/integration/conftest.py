@@ -98,6 +98,8 @@ def new_target(run_id: str, tmp_path_factory: pytest.TempPathFactory) -> NewTarg
             "app_ingress_class": "traefik",
             "app_ingress_host": f"{story}.it-{run_id}.test",
             "app_base_url": INGRESS,
+            # As in inventory/local.
+            "verify_settle_seconds": 0.75,
             # Nobody else asks these Pods, so nobody is cut off when they go at once.
             "workload_drain_seconds": 0,
             # Many of these targets stand side by side on a node of two cores.
