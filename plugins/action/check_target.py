@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils.cluster_check import check_cluster
+from ..module_utils.cluster_check import check_cluster, served_apis
 from ..module_utils.credentials import CredentialsError as SecretError
 from ..module_utils.credentials import of_file, of_secret, settle
 from ..module_utils.image_reference import BadReference, split_registry
 from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import KubeError
+from ..module_utils.kube_errors import ForbiddenError, KubeError
 from ..module_utils.registry_client import RegistryError
 from ..module_utils.registry_credentials import CredentialsError
 from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
@@ -72,27 +73,29 @@ class ActionModule(PlainAction):
             target["stages"], self.variables["ansible_run_tags"], self.variables["ansible_skip_tags"]
         )
         asks_cluster = bool(stages & {"deploy", "rollback", "teardown"})
-        if asks_cluster or stages & {"verify", "evidence", "look"}:
+        if asks_cluster or stages & {"verify", "evidence", "look", "compare"}:
             self._embedded(target)
         if problems := find_problems(target):
             raise WrongArguments("\n".join(problems))
         if stages & {"build", "push", "deploy"} and builds(target):
             self._registry(target)
         deploys = "deploy" in stages and boolean(target["db_enabled"])
-        cluster = self._cluster(target, str(target["name"]) if deploys else "") if asks_cluster else {}
+        cluster: dict[str, Any] = {}
+        if asks_cluster:
+            cluster = self._cluster(target, str(target["name"]) if deploys else "")
+        elif "compare" in stages:
+            cluster = self._seen(target)
+        credentials = self._credentials(target, cluster)
         # Printed at no verbosity; what fails is told above, and is not hidden.
-        return {
-            "cluster": cluster,
-            "credentials": self._credentials(target, cluster.pop("secret", None), deploys),
-            "_ansible_no_log": True,
-        }
+        return {"cluster": cluster, "credentials": credentials, "_ansible_no_log": True}
 
-    def _credentials(self, target: Target, secret: dict[str, Any] | None, deploys: bool) -> dict[str, str]:
-        """The cluster's word counts where it is asked; where it is not, what was rendered last from here."""
+    def _credentials(self, target: Target, cluster: dict[str, Any]) -> dict[str, str]:
+        """The cluster's word counts where it was asked; where it was not, what was rendered last from here."""
+        asked, secret = "secret" in cluster, cluster.pop("secret", None)
         given = str(target["db_password"] or "")
         if not boolean(target["db_enabled"]):
             return {"password": given, "root_password": given, "key": "", "checksum": ""}
-        kept = of_secret(secret, bool(given)) if deploys else of_file(Path(str(target["manifests_dir"])).expanduser())
+        kept = of_secret(secret, bool(given)) if asked else of_file(Path(str(target["manifests_dir"])).expanduser())
         return settle(given, str(target["db_user"]), kept, boolean(target["db_password_rotated"])).handed_on()
 
     def _embedded(self, target: Target) -> None:
@@ -123,6 +126,19 @@ class ActionModule(PlainAction):
             "timeout": CREDENTIALS_SPEC["timeout"]["default"],
         }
         open_registry(split_registry(str(target["registry"]))[0], asked).ping()
+
+    def _seen(self, target: Target) -> dict[str, Any]:
+        """What is needed to render as a deployment would; who may not read it compares as far as it goes."""
+        found: dict[str, Any] = {}
+        path = f"/api/v1/namespaces/{target['namespace']}/secrets/{target['name']}"
+        with (
+            contextlib.suppress(ForbiddenError),
+            KubeClient.from_kubeconfig(str(target["kubeconfig"]), str(target["context"])) as client,
+        ):
+            found["apis"] = served_apis(client)
+            if boolean(target["db_enabled"]):
+                found["secret"] = client.find(path)
+        return found
 
     def _cluster(self, target: Target, secret: str) -> dict[str, Any]:
         with KubeClient.from_kubeconfig(str(target["kubeconfig"]), str(target["context"])) as client:

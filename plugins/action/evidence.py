@@ -72,5 +72,7 @@ def covers(before: Object, client: KubeClient, arguments: Mapping[str, Any]) -> 
     """Whether that evidence is still true: the same objects are wanted, at the same URL, and all was well."""
     names = Names(arguments["namespace"], arguments["name"])
     found = [client.find(names.path(plural, names.name)) for plural in ("deployments", "services", "ingresses")]
-    same = before["meta"]["base_url"] == arguments["base_url"] and before["meta"]["host"] == arguments["host"]
+    same = (
+        before["meta"]["base_url"] == arguments["base_url"].rstrip("/") and before["meta"]["host"] == arguments["host"]
+    )
     return bool(same and before["verdict"] == PASSED and before["identity"] == identity(*found))

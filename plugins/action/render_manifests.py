@@ -33,12 +33,12 @@ class ActionModule(PlainAction):
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Render all templates first, then write those that differ."""
-        folder = Path(arguments["dest"])
-        mode = int(arguments["mode"], 8)
-        rendered = {
-            folder / Path(template).name.removesuffix(".j2"): self._render(Path(template), self.variables)
-            for template in arguments["templates"]
-        }
+        templates = [Path(template) for template in arguments["templates"]]
+        texts = {template.name.removesuffix(".j2"): self._render(template, self.variables) for template in templates}
+        if not arguments["dest"]:
+            return {"changed": False, "files": [], "manifests": list(texts.values())}
+        folder, mode = Path(arguments["dest"]), int(arguments["mode"], 8)
+        rendered = {folder / name: text for name, text in texts.items()}
         before = {path: read(path) for path in rendered}
         differing = [path for path, text in rendered.items() if before[path] != text or file_mode(path) != mode]
         try:

@@ -8,16 +8,17 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
+from ..module_utils.drift import Drift, drift
 from ..module_utils.endpoints import Asker, shortened
 from ..module_utils.evidence_answers import through_ingress
 from ..module_utils.evidence_cluster import read_cluster
-from ..module_utils.evidence_folder import LATEST, Masker, documents_of, previous, rendered, secrets_in
+from ..module_utils.evidence_folder import LATEST, Masker, previous, secrets_in
 from ..module_utils.evidence_names import Names
-from ..module_utils.kube_client import KubeClient
+from ..module_utils.kube_client import KubeClient, load_documents
 from ..module_utils.kube_errors import KubeError
 from ..module_utils.revision_store import Store
 from ..module_utils.revisions import cleaned, digest_of, with_content
-from ..module_utils.status import age, answer_lines, drift, image_lines, pod_lines
+from ..module_utils.status import age, answer_lines, image_lines, pod_lines
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
 
 Object = dict[str, Any]
@@ -31,7 +32,9 @@ class ActionModule(KubeAction):
         **DEPLOYMENT_ARGUMENTS,
         **USERS_ARGUMENTS,
         "images": {"type": "list", "elements": "dict", "default": []},
-        "manifests_dir": {"type": "path", "required": True},
+        "manifests": {"type": "list", "elements": "str", "default": [], "no_log": True},
+        "apis": {"type": "list", "elements": "str", "default": []},
+        "problem": {"type": "str", "default": ""},
         "evidence_dir": {"type": "path", "required": True},
         "url_only": {"type": "bool", "default": False},
     }
@@ -45,24 +48,26 @@ class ActionModule(KubeAction):
         names = Names(arguments["namespace"], arguments["name"])
         url = where(arguments)
         found = read_cluster(client, names)
-        documents = documents_of(rendered(Path(arguments["manifests_dir"])).values())
+        documents = [one for text in arguments["manifests"] for one in load_documents(text) if isinstance(one, dict)]
         if found["deployment"] is None:
             lines = [
                 f"{names.name} on {arguments['target']}: nothing is deployed in namespace {names.namespace}",
                 "  Deploy it: make deploy, or ansible-playbook site.yml",
             ]
             return told(lines, {"deployed": False, "drift": [], "url": url})
-        different = drift(client, documents)
+        different = Drift([], arguments["problem"])
+        if documents:
+            different = drift(client, names.namespace, names.name, arguments["apis"], documents)
         wanted = {str(one["repository"]): one for one in arguments["images"]}
         lines = [headline(kept_revision(client, names), names, arguments, found), f"  URL       {url}"]
         lines += [f"  {line}" for line in answer_lines(ask(arguments, arguments["endpoints"]))]
         lines += [f"  {line}" for line in image_lines(found["deployment"]["images"], wanted)]
         lines += [f"  {line}" for line in pod_lines(found["pods"])]
         lines += [f"  ! {line}" for line in found["deployment"]["troubles"]]
-        lines += drift_lines(documents, different)
-        lines += evidence_lines(arguments)
+        lines += drift_lines(different, bool(documents))
+        lines += evidence_lines(arguments, found["identity"])
         masker = Masker(secrets_in(documents))
-        return told(masker.value(lines), {"deployed": True, "drift": masker.value(different), "url": url})
+        return told(masker.value(lines), {"deployed": True, "drift": masker.value(different.lines), "url": url})
 
 
 def where(arguments: dict[str, Any]) -> str:
@@ -113,26 +118,27 @@ def ask(arguments: dict[str, Any], endpoints: Iterable[Object]) -> list[Object]:
     return answers
 
 
-def drift_lines(documents: list[Object], different: list[str]) -> list[str]:
-    """Whether the cluster is as the last run from here has left it."""
-    if not documents:
-        return ["  Drift     not known: nothing was rendered from this checkout yet"]
-    if not different:
-        return ["  Drift     none: the cluster is as the last run from here has rendered it"]
-    return [
-        "  Drift     the cluster is not as the last run from here has rendered it:",
-        *(f"    {line}" for line in different),
-    ]
+def drift_lines(different: Drift, compared: bool) -> list[str]:
+    """Whether the cluster is as a run from here would leave it."""
+    if not compared:
+        return [f"  Drift     not known: {different.note}"]
+    told = (
+        "the cluster is not as this checkout would have it:" if different.lines else "none: a run would change nothing"
+    )
+    note = [f"  ! {shortened(different.note, 300)}"] if different.note else []
+    return [f"  Drift     {told}", *(f"    {line}" for line in different.lines), *note]
 
 
-def evidence_lines(arguments: dict[str, Any]) -> list[str]:
-    """The newest evidence."""
+def evidence_lines(arguments: dict[str, Any], identity: list[str] | None = None) -> list[str]:
+    """The newest evidence, and whether it is of what runs, where that is known."""
     folder = Path(arguments["evidence_dir"]) / arguments["target"]
     found = previous(folder)
     if found is None:
         return ["  Evidence  none yet: make evidence"]
     name, evidence = found
     lines = [f"  Evidence  {folder / LATEST / 'index.html'} ({evidence['verdict']}, {name})"]
+    if identity is not None and evidence["identity"] != identity:
+        lines[0] += ", which is of another state than what runs now: make evidence"
     if failure := evidence["failure"]:
         kind = f"{failure['type']}: " if failure["type"] else ""
         lines.append(f"  Last run  failed: {kind}{shortened(failure['message'], 160)}")

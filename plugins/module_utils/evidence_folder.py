@@ -18,7 +18,7 @@ from .mask import HIDDEN, Mask
 
 Object = dict[str, Any]
 
-VERSION = 2
+VERSION = 3
 FOLDER = re.compile(r"\d{8}T\d{6}Z(?:-\d+)?")
 LATEST = "latest"
 

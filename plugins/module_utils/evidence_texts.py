@@ -7,9 +7,9 @@ from typing import Any
 
 from .evidence_answers import INGRESS
 from .evidence_cluster import table
+from .evidence_commands import curl, docker_of, kubectl_of, manifest_of, run_of, versions_of, word
 from .evidence_images import image_text
 from .evidence_names import Names
-from .evidence_verdict import curl, kubectl_of
 from .failures import summary_of
 from .kube_client import KubeClient
 
@@ -22,7 +22,8 @@ def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
     kubectl = kubectl_of(meta)
     labels = f"app.kubernetes.io/instance={names.name}"
     pods = f"{names.path('pods')}?labelSelector={labels.replace('/', '%2F').replace('=', '%3D')}"
-    found = [("meta", "".join(f"{key:<15} {plain(value)}\n" for key, value in meta.items()))]
+    told = "".join(f"{key:<15} {plain(value)}\n" for key, value in meta.items())
+    found = [("meta", f"$ {versions_of(meta)}\n{told}")]
     found += [("pods", f"$ {kubectl} get pods -o wide -l {labels}\n{table(client, pods)}")]
     for plural, command in (
         ("services", f"service {names.name} -o wide"),
@@ -35,16 +36,25 @@ def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
         if answer["via"] == INGRESS:
             said = answer["error"] or f"{answer['status']}\n{answer['body']}"
             found.append((slug(answer["path"]), f"$ {curl(meta, answer['path'])}\n{said}\n"))
-    found += [(f"image_{one['container']}", image_text(one)) for one in evidence["images"]]
+    found += [
+        (f"image_{one['container']}", f"{image_commands(meta, one)}{image_text(one)}") for one in evidence["images"]
+    ]
     if failure := evidence["failure"]:
-        found.append(("failure", failure_text(failure)))
+        found.append(("failure", f"$ {run_of(meta)}\n{failure_text(failure)}"))
     return {f"{number:02d}_{name}.txt": text for number, (name, text) in enumerate(found, start=1)}
+
+
+def image_commands(meta: Object, image: Object) -> str:
+    """What shows the layers as the registry has them, and the rest as an engine that has pulled the image."""
+    docker, reference = docker_of(meta), word(image["reference"])
+    pulled = f"{docker} pull -q {reference} && {docker} image inspect {reference} && {docker} history {reference}"
+    return f"$ {manifest_of(meta, image['reference'])}\n$ {pulled}\n"
 
 
 def failure_text(failure: Object) -> str:
     """What the run said at its end, and what the black box says first."""
     box = summary_of(failure["black_box"])
-    where = f"\n$ cat {failure['black_box']}/summary.md\n{box}" if box else ""
+    where = f"\n$ cat {word(failure['black_box'] + '/summary.md')}\n{box}" if box else ""
     return f"{failure['task']}\n{failure['told']}\n{where}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .endpoints import shortened
 from .evidence_answers import INGRESS
+from .evidence_commands import curl, kubectl_of, manifest_of, proxied, run_of
 
 Object = dict[str, Any]
 
@@ -50,11 +51,8 @@ def verdict(checks: list[Object]) -> str:
 
 def run_checks(evidence: Object) -> list[Object]:
     """That the run has failed, if it has: what runs now may well be all right, and is not what was wanted."""
-    failure, meta = evidence["failure"], evidence["meta"]
-    if not failure:
-        return []
-    again = ["ansible-playbook", *(f"-i {one}" for one in meta["inventory"]), f"site.yml --limit {meta['target']}"]
-    return [check(RUN, "The run", False, failure["told"], " ".join(again))]
+    failure = evidence["failure"]
+    return [check(RUN, "The run", False, failure["told"], run_of(evidence["meta"]))] if failure else []
 
 
 def cluster_checks(evidence: Object) -> list[Object]:
@@ -127,7 +125,8 @@ def answer_checks(evidence: Object) -> list[Object]:
         detail = got if answer["right"] else f"expected {answer['expected']}, but got {got}"
         ingress = answer["via"] == INGRESS
         name = f"GET {answer['path']}" if ingress else f"GET {answer['path']} of {answer['via']}"
-        command = curl(meta, answer["path"]) if ingress else proxied(meta, answer["via"], answer["path"])
+        path, status = answer["path"], answer["status"]
+        command = curl(meta, path) if ingress else proxied(meta, answer["via"], path, status)
         seconds = round(answer["milliseconds"][0] / 1000, 4)
         checks.append(check("ingress" if ingress else "replica", name, answer["right"], detail, command, seconds))
     return checks
@@ -146,7 +145,7 @@ def image_checks(evidence: Object) -> list[Object]:
     checks = []
     for image in evidence["images"]:
         reference = image["reference"]
-        command = f"docker buildx imagetools inspect {reference}"
+        command = manifest_of(evidence["meta"], reference)
         name = f"Image of container {image['container']} in its registry"
         if image["problem"]:
             checks.append(skipped(check("image", name, True, "", command), image["problem"]))
@@ -156,23 +155,3 @@ def image_checks(evidence: Object) -> list[Object]:
         told = image["digest"] if pinned else f"{image['digest']}, named by a tag that may move"
         checks.append(check("image", name, same, told, command))
     return checks
-
-
-def kubectl_of(meta: Object) -> str:
-    """kubectl as this target wants it called."""
-    parts = ["kubectl"]
-    parts += [f"--kubeconfig {meta['kubeconfig']}"] if meta["kubeconfig"] else []
-    parts += [f"--context {meta['context']}"] if meta["context"] else []
-    return " ".join([*parts, f"-n {meta['namespace']}"])
-
-
-def curl(meta: Object, path: str) -> str:
-    """curl as a user of the API calls it."""
-    host = f"-H 'Host: {meta['host']}' " if meta["host"] else ""
-    return f"curl -s {host}{meta['base_url']}{path}"
-
-
-def proxied(meta: Object, pod: str, path: str) -> str:
-    """One replica, asked through the API server."""
-    where = f"/api/v1/namespaces/{meta['namespace']}/pods/{pod}:{meta['port']}/proxy{path}"
-    return f"{kubectl_of(meta)} get --raw '{where}'"

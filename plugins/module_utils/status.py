@@ -1,20 +1,12 @@
-"""What runs, in lines for a person: how well, since when, which images, and what is not as the checkout has it."""
+"""What runs, in lines for a person: how well, since when, which images."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .kube_client import KubeClient
-from .kube_errors import KubeError
-
 Object = dict[str, Any]
-
-MANAGER = "fastapi-mysql-k8s"
-# What the cluster writes by itself: no drift.
-OWN = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
-SHOWN = 60
 
 
 def age(since: str, now: datetime | None = None) -> str:
@@ -38,55 +30,6 @@ def answer_lines(answers: list[Object]) -> list[str]:
         + ("" if one["right"] else f", but should be {one['expected']}")
         for one in answers
     ]
-
-
-def drift(client: KubeClient, documents: list[Object]) -> list[str]:
-    """What the cluster has otherwise than the rendered manifests, field by field; its own dry run says so."""
-    lines = []
-    for document in documents:
-        title = f"{document['kind']} {document['metadata']['name']}"
-        path = client.path_of(document)
-        live = client.find(path)
-        if live is None:
-            lines.append(f"{title}: is not there")
-            continue
-        try:
-            wanted = client.dry_apply(path, document, MANAGER)
-        except KubeError as error:
-            lines.append(f"{title}: {error}")
-            continue
-        secret = document["kind"] == "Secret"
-        lines += [f"{title}: {one}" for one in differences(bare(live), bare(wanted), secret=secret)]
-    return lines
-
-
-def bare(item: Object) -> Object:
-    """An object without its status and what the server writes into its metadata."""
-    metadata = {key: value for key, value in item["metadata"].items() if key not in OWN}
-    return {key: value for key, value in item.items() if key != "status"} | {"metadata": metadata}
-
-
-def differences(live: Any, wanted: Any, path: str = "", secret: bool = False) -> Iterator[str]:
-    """Each field that differs: its path, what it is, and what it should be; of a Secret the path alone."""
-    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
-        for key in sorted({*live, *wanted}):
-            yield from differences(live.get(key), wanted.get(key), f"{path}.{key}" if path else str(key), secret)
-    elif isinstance(live, list) and isinstance(wanted, list) and len(live) == len(wanted):
-        for number, (one, other) in enumerate(zip(live, wanted, strict=True)):
-            yield from differences(one, other, f"{path}[{label(one, number)}]", secret)
-    elif live != wanted:
-        yield f"{path} differs" if secret else f"{path} is {shown(live)}, rendered was {shown(wanted)}"
-
-
-def label(item: Any, number: int) -> str:
-    """An item of a list: by its name, where it has one."""
-    return str(item.get("name", number)) if isinstance(item, Mapping) else str(number)
-
-
-def shown(value: Any) -> str:
-    """A value, short."""
-    text = "missing" if value is None else str(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def image_lines(running: Mapping[str, str], wanted: Mapping[str, Object]) -> list[str]:

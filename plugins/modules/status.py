@@ -5,7 +5,9 @@ module: status
 short_description: Say what runs
 description:
   - Prints how many Pods are ready, since when and of which revision, what each endpoint answers, which images run and whether
-    they are this checkout's, each Pod, and what in the cluster differs from what was rendered last. Changes nothing.
+    they are this checkout's, each Pod, and what a run from this checkout would change, as its plan tells it. An account that may not write gets no plan
+    from the cluster; for it the fields that the manifests name are compared. Changes nothing.
+  - Says when the newest evidence is of another state than what runs.
 options:
   target:
     description: Name of the target.
@@ -16,10 +18,20 @@ options:
     type: list
     elements: dict
     default: []
-  manifests_dir:
-    description: The folder of the rendered manifests.
-    type: path
-    required: true
+  manifests:
+    description: What was rendered from this checkout, as text; empty when it could not be.
+    type: list
+    elements: str
+    default: []
+  apis:
+    description: The groups and versions that the cluster serves; empty to ask it.
+    type: list
+    elements: str
+    default: []
+  problem:
+    description: Why there are no O(manifests).
+    type: str
+    default: ""
   evidence_dir:
     description: The folder of the evidence.
     type: path
@@ -44,7 +56,7 @@ EXAMPLES = r"""
     name: fastapi-mysql
     namespace: fastapi-mysql
     base_url: http://127.0.0.1:8080
-    manifests_dir: manifests/local
+    manifests: "{{ rendered.manifests }}"
     evidence_dir: evidence
 """
 
@@ -54,7 +66,7 @@ deployed:
   type: bool
   returned: when the cluster was asked
 drift:
-  description: A line for each field that is not as it was rendered.
+  description: A line for each field that a run would change.
   type: list
   elements: str
   returned: always

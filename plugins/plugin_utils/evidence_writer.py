@@ -6,14 +6,17 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.release import __version__ as ansible_version
 from ansible.utils._junit_xml import TestCase, TestFailure, TestSuite, TestSuites
 from ansible.utils.display import Display
@@ -41,6 +44,11 @@ Object = dict[str, Any]
 
 # How much of an answer is kept: a list of users, not a download.
 BODY = 65536
+# How the programs of the commands that are shown tell their version, without asking a cluster or an engine.
+CLIENTS = {
+    "kubectl": (["version", "--client", "-o", "json"], r'"gitVersion": "v?([^"]+)"'),
+    "docker": (["--version"], r"version ([^\s,]+)"),
+}
 
 
 def write(
@@ -157,15 +165,35 @@ def describe(client: KubeClient, arguments: Mapping[str, Any], server_version: s
         "namespace": arguments["namespace"],
         "base_url": arguments["base_url"].rstrip("/"),
         "host": arguments["host"],
+        "validate_certs": arguments["validate_certs"],
         "kubeconfig": arguments["kubeconfig"],
         "context": client.cluster.context,
+        "docker_config": arguments["docker_config"],
         "port": port,
         "inventory": [within(source, one) for one in arguments["inventory"]],
+        "playbooks": [within(source, str(one)) for one in played(source)],
         "commit": git(source, "rev-parse", "--short", "HEAD"),
         "uncommitted": bool(git(source, "status", "--porcelain")),
         "server_version": server_version,
-        "clients": {"ansible-core": ansible_version, "python": platform.python_version()},
+        "clients": {"ansible-core": ansible_version, "python": platform.python_version(), **clients()},
     }
+
+
+@cache
+def clients() -> dict[str, str]:
+    """The versions of the programs that a reader's commands start, as far as they are on this machine's path."""
+    found = {}
+    for name, (options, told) in CLIENTS.items():
+        program = shutil.which(name)
+        said = re.search(told, output(program, *options)) if program else None
+        if said:
+            found[name] = said[1]
+    return found
+
+
+def played(source: Path) -> list[Path]:
+    """The playbooks that Ansible was called with."""
+    return [Path(one).absolute() for one in context.CLIARGS.get("args") or [source / "site.yml"]]
 
 
 def within(folder: Path, path: str) -> str:
@@ -176,10 +204,13 @@ def within(folder: Path, path: str) -> str:
 
 def git(folder: Path, *arguments: str) -> str:
     """What Git says of the checkout; nothing when it is none."""
+    return output("git", "-C", str(folder), *arguments)
+
+
+def output(*command: str) -> str:
+    """What a program prints; nothing when it is not there, fails, or takes its time."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=10
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip()

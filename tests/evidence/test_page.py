@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -78,6 +79,37 @@ def test_of_a_failed_run_cause_remedy_and_what_runs_now_are_seen_at_once(page: P
     ):
         assert part in told
     assert page.value("document.querySelector('.cause').getBoundingClientRect().bottom") < 900
+
+
+@pytest.mark.parametrize("kind", VERDICTS)
+def test_all_that_the_data_has_is_drawn(page: Page, folders: dict[str, Path], kind: str) -> None:
+    """Counted in the page as Chromium has built it, and in evidence.json; a drawing without room is none."""
+    data = json.loads((folders[kind] / "evidence.json").read_text())
+    page.open(folders[kind] / "index.html", 1440, "light")
+    # Each answer's dots, by the endpoint and who gave it.
+    dots = page.value(
+        "Object.fromEntries([...document.querySelectorAll('.track[aria-label]:has(.median)')]"
+        ".map(one => [one.getAttribute('aria-label').split(':')[0], one.querySelectorAll('.point').length]))"
+    )
+    assert dots == {f"{one['path']} from {one['via']}": len(one["milliseconds"]) for one in data["answers"]}
+    replicas = {one["via"] for one in data["answers"]} - {"Ingress"}
+    assert len(replicas) == sum(one["ready"] for one in data["pods"])
+    # Each layer is a part of its image's bar, as wide as it is large.
+    bars = page.value(
+        "[...document.querySelectorAll('.bar')]"
+        ".map(one => [...one.children].map(part => part.getBoundingClientRect().width))"
+    )
+    images = [one for one in data["images"] if not one["problem"]]
+    assert [len(parts) for parts in bars] == [len(one["layers"]) for one in images]
+    for parts, image in zip(bars, images, strict=True):
+        for width, layer in zip(parts, image["layers"], strict=True):
+            assert width == pytest.approx(sum(parts) * layer["size"] / image["size"], abs=1)
+    pods = page.value("[...document.querySelectorAll('.pods .box:has(.chips) b')].map(one => one.textContent)")
+    assert pods == [one["name"] for one in data["pods"]]
+    commands = page.value("[...document.querySelectorAll('pre.command')].map(one => one.textContent)")
+    assert sorted(commands) == sorted(one["command"] for one in data["checks"])
+    told = page.value("[...document.querySelectorAll('main > section > ul > li')].map(one => one.textContent)")
+    assert told == (data["changes"] or (["Nothing."] if data["previous"] else []))
 
 
 def test_a_rollout_is_a_staircase(page: Page, folders: dict[str, Path]) -> None:

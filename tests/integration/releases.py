@@ -74,6 +74,16 @@ def revisions(cluster: Cluster, target: Target) -> list[int]:
     return [item.number for item in Store(cluster.client, target.namespace, str(target.variables["app_name"])).kept()]
 
 
+def proof(cluster: Cluster, target: Target) -> Object:
+    """The newest evidence, which has to be of what runs now."""
+    folder = Path(str(target.variables["evidence_dir"])) / target.name / "latest"
+    found: Object = json.loads((folder / "evidence.json").read_text())
+    deployment = cluster.deployment(target.namespace, str(target.variables["app_name"]))
+    metadata = deployment["metadata"] if deployment else {}
+    assert f"Deployment {metadata.get('uid')} {metadata.get('generation')}" in found["identity"]
+    return found
+
+
 def rolled_out(cluster: Cluster, target: Target) -> bool:
     """Whether all Pods are those of the newest version, and ready."""
     found = cluster.deployment(target.namespace, str(target.variables["app_name"]))

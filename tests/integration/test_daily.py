@@ -14,14 +14,22 @@ from typing import Any
 import jsonschema
 import pytest
 from machines import closed_port
-from stories import CACHE, DOCKER_HOST, PROGRAMS, ROOT, Run, docker, kubectl
+from stories import CACHE, DOCKER_CONFIG, DOCKER_HOST, PROGRAMS, ROOT, Run, docker, kubectl
 from surroundings import Cluster
 
 from conftest import PASSWORD, Deployed, NewTarget
 
 MANIFESTS = ["my-secret-eval.yml", "my-deployment-eval.yml", "my-service-eval.yml", "my-ingress-eval.yml"]
 SCHEMA = json.loads((ROOT / "docs/evidence.schema.json").read_text())
-SPELLINGS = [PASSWORD, base64.b64encode(PASSWORD.encode()).decode(), html.escape(PASSWORD), json.dumps(PASSWORD)[1:-1]]
+
+
+def spellings(secret: str) -> list[str]:
+    """As it is, and as base64, HTML and JSON have it."""
+    return [secret, base64.b64encode(secret.encode()).decode(), html.escape(secret), json.dumps(secret)[1:-1]]
+
+
+SPELLINGS = spellings(PASSWORD)
+OTHER = "it's/an0ther:p@ss"
 
 
 def evidence_of(deployed: Deployed) -> Path:
@@ -50,11 +58,37 @@ def test_a_deployment_leaves_its_evidence(deployed: Deployed) -> None:
     assert (evidence_of(deployed) / "07_users.txt").read_text().count("username") == 100
 
 
-def test_the_password_is_nowhere_in_it(deployed: Deployed) -> None:
+def test_each_command_that_it_shows_makes_the_finding_again(deployed: Deployed) -> None:
+    """Pasted as it is: the kubeconfig's path has a blank in it, and one of the answers is a 404."""
+    evidence = read(evidence_of(deployed))
+    assert evidence["verdict"] == "passed"
+    own = {"PATH": f"{PROGRAMS}:{os.environ['PATH']}", "DOCKER_HOST": DOCKER_HOST, "DOCKER_CONFIG": str(DOCKER_CONFIG)}
+    said = {}
+    for check in evidence["checks"]:
+        shell = ["bash", "-c", check["command"]]
+        done = subprocess.run(shell, cwd=ROOT, env=os.environ | own, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, (check["command"], done.stderr)
+        said[check["name"]] = done.stdout.decode()
+    pod = evidence["pods"][0]["name"]
+    for name, part in (
+        ("Rollout of the Deployment", "successfully rolled out"),
+        ("GET /users/1", "August"),
+        (f"GET /users/2 of {pod}", "Linda"),
+        (f"GET /users/999999 of {pod}", "Unknown User ID"),
+        ("Image of container api in its registry", evidence["images"][0]["layers"][0]["digest"]),
+    ):
+        assert part in said[name], (name, said[name])
+
+
+def test_no_password_is_in_it(deployed: Deployed) -> None:
     files = [path for path in evidence_of(deployed).rglob("*") if path.is_file()]
     assert len(files) > 15
     whole = "\n".join(path.read_text() for path in files)
-    assert [one for one in SPELLINGS if one in whole] == []
+    space = f"--namespace={deployed.target.namespace}"
+    kept = json.loads(kubectl("get", "secret/fastapi-mysql", space, "--output=jsonpath={.data}"))
+    secrets = {name: base64.b64decode(value).decode() for name, value in kept.items()}
+    assert secrets["MYSQL_PASSWORD"] == PASSWORD != secrets["MYSQL_ROOT_PASSWORD"]
+    assert [name for name, secret in secrets.items() for one in spellings(secret) if one in whole] == []
     assert "MYSQL_PASSWORD: (hidden)" in whole
 
 
@@ -72,21 +106,33 @@ def test_it_is_written_anew_when_asked_for_and_fails_when_it_proves_a_failure(de
     write(deployed).succeeded()
 
 
-def test_status_says_what_runs_and_what_was_changed_by_hand(deployed: Deployed) -> None:
+def test_status_says_what_runs_and_what_a_run_would_change(deployed: Deployed) -> None:
     space = f"--namespace={deployed.target.namespace}"
     run = deployed.target.make("status").succeeded()
     assert "2 of 2 Pods ready, revision " in run.stdout
     assert "GET /users/999999  404 in " in run.stdout
     assert run.stdout.count("as this checkout") == 2, run.stdout
-    assert "Drift     none" in run.stdout
+    assert "Drift     none: a run would change nothing" in run.stdout
+    assert "of another state" not in run.stdout
+    rendered = (deployed.target.manifests / "my-deployment-eval.yml").stat()
     patch = '--patch={"spec":{"revisionHistoryLimit":%d}}'
     limit = int(kubectl("get", "deployment/fastapi-mysql", space, "--output=jsonpath={.spec.revisionHistoryLimit}"))
     kubectl("patch", "deployment/fastapi-mysql", space, patch % 7)
     try:
-        run = deployed.target.playbook("playbooks/status.yml").succeeded()
+        run = deployed.target.playbook("playbooks/status.yml", app_replicas=3, app_db_password=OTHER).succeeded()
     finally:
         kubectl("patch", "deployment/fastapi-mysql", space, patch % limit)
-    assert f"Deployment fastapi-mysql: spec.revisionHistoryLimit is 7, rendered was {limit}" in run.stdout
+    for line in (
+        # Changed by hand, and in the inventory, without a run since.
+        f"Deployment fastapi-mysql: spec.revisionHistoryLimit is 7, this checkout has {limit}",
+        "Deployment fastapi-mysql: spec.replicas is 2, this checkout has 3",
+        "Secret fastapi-mysql: data.MYSQL_PASSWORD differs",
+    ):
+        assert f"    {line}\n" in run.stdout, run.stdout
+    assert "of another state than what runs now: make evidence" in run.stdout
+    assert run.changed == 0
+    assert not [one for one in [*SPELLINGS, *spellings(OTHER)] if one in run.output]
+    assert (deployed.target.manifests / "my-deployment-eval.yml").stat() == rendered
 
 
 def test_logs_and_where_it_answers(deployed: Deployed) -> None:

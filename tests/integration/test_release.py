@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import Lock, myself
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
-from releases import WRONG, Load, Started, api_context, lease, objects, revisions, rolled_out, served, version
+from releases import (
+    WRONG,
+    Load,
+    Started,
+    api_context,
+    lease,
+    objects,
+    proof,
+    revisions,
+    rolled_out,
+    served,
+    version,
+)
 from stories import REGISTRY, Target, kubectl
 from surroundings import Cluster, ask_registry, tags
 
@@ -191,12 +203,17 @@ def test_going_back_on_demand(one: Target, cluster: Cluster) -> None:
     one.make("rollback").succeeded()
     assert objects(cluster, one) == before
     assert served(one, '"1"')
+    proved = proof(cluster, one)
+    assert (proved["verdict"], proved["meta"]["playbooks"]) == ("passed", ["playbooks/rollback.yml"])
     # The rendered files are those of the attempt until the next run; nothing in the cluster differs.
     identity = cluster.identity(one.namespace)
     one.playbook().succeeded()
     assert cluster.identity(one.namespace) == identity
-    one.playbook("playbooks/rollback.yml", "-e", f"revision={newest}", **version(30)).succeeded()
+    # Whatever the inventory wants by now, it is asked what it was asked then.
+    one.playbook("playbooks/rollback.yml", "-e", f"revision={newest}").succeeded()
     assert served(one, '"30"')
+    proved = proof(cluster, one)
+    assert (proved["verdict"], proved["answers"][0]["body"]) == ("passed", '"30"')
 
 
 @pytest.mark.long

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from releases import Load
+from releases import Load, proof
 from stories import CACHE, CONTEXT, KUBECONFIG, PROGRAMS, REGISTRY, ROOT, Run, Target, build_secrets
 from surroundings import Cluster
 from traces import Traces, Watcher
@@ -40,6 +40,7 @@ class Story:
     secrets: list[dict[str, str]] = field(default_factory=list)
     deployments: list[dict[str, Any]] = field(default_factory=list)
     users: dict[str, Any] = field(default_factory=dict)
+    proofs: dict[str, dict[str, Any]] = field(default_factory=dict)
     watcher: Watcher = field(default_factory=Watcher)
 
     def run(self, name: str, playbook: str = "site.yml", *options: str, **variables: Any) -> Run:
@@ -48,6 +49,7 @@ class Story:
         found = self.cluster.deployment(self.target.namespace, NAME)
         assert found is not None, done.output
         self.deployments.append(found)
+        self.proofs[name] = proof(self.cluster, self.target)
         return done
 
     def secret(self) -> dict[str, str]:
@@ -135,6 +137,14 @@ def test_rotation_fails_no_request_and_rolls_once(story: Story) -> None:
         f"/api/v1/namespaces/{story.target.namespace}/secrets", labelSelector="app.kubernetes.io/component=revision"
     )
     assert len(kept["items"]) == 1
+
+
+def test_what_was_rotated_is_proved_at_once(story: Story) -> None:
+    proved = story.proofs["rotated"]
+    assert (proved["verdict"], proved["meta"]["playbooks"]) == ("passed", ["playbooks/rotate.yml"])
+    assert story.proofs["failed"]["verdict"] == "failed"
+    # The next run that has nothing to do finds it true.
+    assert story.proofs["kept again"] == proved
 
 
 def test_the_old_passwords_are_refused(story: Story) -> None:

@@ -110,7 +110,23 @@ class StandIn:
                 "data": {"MYSQL_PASSWORD": base64.b64encode(CANARY.encode()).decode()},
             },
         }
-        return (200, made[kind]) if kind in made else status(404, f"{path} not found")
+        return (200, made[kind] | self.columns(kind)) if kind in made else status(404, f"{path} not found")
+
+    def columns(self, kind: str) -> Object:
+        """What a server says of a kind when it is asked for a table; nobody else minds."""
+        cells: dict[str, list[list[Any]]] = {
+            "pods": [[self.pod(number)["metadata"]["name"], "2/2"] for number in range(self.replicas)],
+            "services": [["users", "ClusterIP"]],
+            "endpoints": [["users", "198.18.0.9:8000"]],
+            "ingresses": [["users", "traefik"]],
+        }
+        if kind not in cells:
+            return {}
+        names = ["Name", {"pods": "Ready", "services": "Type", "endpoints": "Endpoints"}.get(kind, "Class")]
+        return {
+            "columnDefinitions": [{"name": name} for name in names],
+            "rows": [{"cells": one} for one in cells[kind]],
+        }
 
     def metadata(self, **more: Any) -> Object:
         return {"name": "users", "uid": "u1", "generation": self.revision, **more}

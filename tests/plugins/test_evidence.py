@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
+import shutil
+import subprocess
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +17,14 @@ from typing import Any
 import jsonschema
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.evidence import ActionModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_commands import run_of, word
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_drawings import marks, timeline
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_folder import masked_manifest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_folder import VERSION, masked_manifest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_images import size
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_texts import slug
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence_writer import clients
 from defusedxml import ElementTree
 
 from fake_api_server import write_kubeconfig
@@ -74,6 +79,131 @@ def test_a_good_deployment_passes_and_fits_the_schema(cluster: StandIn) -> None:
         "06_status.txt",
     ]
     assert (Path(result["path"]).stat().st_mode & 0o777) == 0o700
+
+
+def test_the_schema_is_one_and_refuses_what_it_does_not_know(cluster: StandIn) -> None:
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == f"urn:fastapi-mysql-k8s:evidence:{VERSION}"
+    good = read(write(cluster))
+    meta = good["meta"] | {"more": 1}
+    for wrong in ({"more": 1}, {"meta": meta}, {"version": VERSION - 1}, {"checks": [good["checks"][0] | {"more": 1}]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft202012Validator(schema).validate(good | wrong)
+
+
+# Writes down the words that a shell has made of a command, and says what `grep` in one of them looks for.
+SHIM = """#!/usr/bin/env python3
+import json
+import sys
+
+with open({log!r}, "a") as log:
+    print(json.dumps([{name!r}, *sys.argv[1:]]), file=log)
+print("Response Status: 404 Not Found")
+"""
+
+
+def test_a_shell_takes_every_command_as_it_is_shown(cluster: StandIn, tmp_path: Path) -> None:
+    """Whatever is in a path: bash runs each, with programs that note their words."""
+    own = tmp_path / "where it's" / "kube config"
+    own.parent.mkdir()
+    shutil.copy(cluster.kubeconfig, own)
+    path = "/users/1?limit=1&x=[2]&y=$HOME;#"
+    endpoints = [{"path": path}, {"path": "/users/999999", "status": 404}]
+    given = {"kubeconfig": str(own), "docker_config": str(tmp_path / "a&b"), "inventory": ["/in ventory"]}
+    evidence = read(write(cluster, endpoints=endpoints, **given))
+    programs, log = tmp_path / "programs", tmp_path / "log"
+    programs.mkdir()
+    for name in ("kubectl", "curl", "docker"):
+        (programs / name).write_text(SHIM.format(log=str(log), name=name))
+        (programs / name).chmod(0o755)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
+    for check in evidence["checks"]:
+        subprocess.run(["bash", "-c", check["command"]], cwd=folder, env=environment, check=True, timeout=20)
+    assert list(folder.iterdir()) == []
+    calls = [json.loads(line) for line in log.read_text().splitlines()]
+    assert len(calls) == len(evidence["checks"]) == 16
+    kubectl = ["kubectl", "--kubeconfig", str(own), "--context", "here", "-n", "users"]
+    assert all(call[:7] == kubectl for call in calls if call[0] == "kubectl")
+    curls = [call for call in calls if call[0] == "curl"]
+    assert curls[0] == ["curl", "-s", "-g", "-H", "Host: users.test", f"{cluster.url}{path}"]
+    pod = "/api/v1/namespaces/users/pods/users-abc-x0:8000/proxy"
+    assert [*kubectl, "get", "--raw", f"{pod}{path}"] in calls
+    assert [*kubectl, "get", "--raw", f"{pod}/users/999999", "-v=8"] in calls
+    docker = ["docker", "--config", str(tmp_path / "a&b"), "manifest", "inspect"]
+    assert [call for call in calls if call[0] == "docker"] == [[*docker, one] for one in cluster.images.values()]
+    assert run_of(evidence["meta"]) == "ansible-playbook -i '/in ventory' site.yml --limit here"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/etc/kube", "/etc/kube"),
+        ("a b", "'a b'"),
+        ("it's", "'it'\"'\"'s'"),
+        ("~/.kube/config", "~/.kube/config"),
+        ("~/my files/config", "~/'my files/config'"),
+        ("~me/$x", "~me/'$x'"),
+        ("~/", "~/"),
+        ("a~/b", "'a~/b'"),
+    ],
+)
+def test_a_word_is_quoted_where_it_must_be_and_a_home_never(text: str, shown: str) -> None:
+    assert word(text) == shown
+
+
+def test_each_text_begins_with_the_command_that_shows_the_same(cluster: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box/summary.md").write_text("# Why it failed\n")
+    known = FAILED_RUN["failed_known"] | {"black_box": str(tmp_path / "box")}
+    folder = Path(write(cluster, **FAILED_RUN | {"failed_known": known})["path"])
+    kubectl = f"kubectl --kubeconfig {cluster.kubeconfig} --context here -n users"
+    api, db = cluster.images.values()
+    docker = f"docker --config {cluster.folder} manifest inspect"
+    # What its first line is, and something of what follows.
+    expected = {
+        "01_meta.txt": ("ansible --version", "server_version  v1.30.0\n"),
+        "02_pods.txt": (
+            f"{kubectl} get pods -o wide -l app.kubernetes.io/instance=users",
+            "NAME           READY\nusers-abc-x0   2/2\n",
+        ),
+        "03_service.txt": (f"{kubectl} get service users -o wide", "NAME    TYPE\nusers   ClusterIP\n"),
+        "04_endpoints.txt": (f"{kubectl} get endpoints users", "users   198.18.0.9:8000\n"),
+        "05_ingress.txt": (f"{kubectl} get ingress users", "users   traefik\n"),
+        "06_status.txt": (f"curl -s -H 'Host: users.test' {cluster.url}/status", "\n200\n1\n"),
+        "07_users_1.txt": (f"curl -s -H 'Host: users.test' {cluster.url}/users/1", '"username": "August"'),
+        "08_users_999999.txt": (f"curl -s -H 'Host: users.test' {cluster.url}/users/999999", "\n404\n"),
+        "09_image_api.txt": (f"{docker} {api}", "75.7 MB compressed, 4 layers"),
+        "10_image_mysql.txt": (f"{docker} {db}", "exposes     8000/tcp\n"),
+        "11_failure.txt": ("ansible-playbook -i inventory/mine site.yml --limit here", "# Why it failed\n"),
+    }
+    texts = {path.name: path.read_text() for path in folder.glob("*.txt")}
+    assert texts.keys() == expected.keys()
+    for name, (command, contents) in expected.items():
+        first, _, rest = texts[name].partition("\n")
+        assert first.partition(";")[0] == f"$ {command}", name
+        assert contents in f"\n{rest}", (name, rest)
+    assert f"\n$ cat {tmp_path}/box/summary.md\n# Why it failed\n" in texts["11_failure.txt"]
+    assert f"docker --config {cluster.folder} history {api}\n" in texts["09_image_api.txt"]
+
+
+def test_versions_of_clients_are_told_as_far_as_there_are_any(
+    cluster: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is there, one that is broken."""
+    for name, script in (("kubectl", 'echo "{\\"gitVersion\\": \\"v1.31.2\\"}"'), ("docker", "exit 1")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    clients.cache_clear()
+    result = write(cluster)
+    clients.cache_clear()
+    told = read(result)["meta"]["clients"]
+    assert (told.get("kubectl"), told.get("docker")) == ("1.31.2", None)
+    meta = Path(result["path"], "01_meta.txt").read_text()
+    assert "; kubectl --kubeconfig " in meta.partition("\n")[0] and "docker --version" not in meta
 
 
 def break_rollout(cluster: StandIn) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.status import ActionModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.drift import Drift, differences, drift
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.status import age, differences, drift, merged
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.status import age, merged
 
-from fake_api_server import Reply, serving, write_kubeconfig
+from fake_api_server import Reply, serving, status, write_kubeconfig
 from stand_in import StandIn, standing_in
+from test_evidence import write
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -29,12 +31,19 @@ class Action(ActionModule):
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[StandIn]:
     with standing_in(tmp_path) as started:
-        (tmp_path / "manifests/my-secret-eval.yml").unlink()
         yield started
 
 
 def say(cluster: StandIn, **other: Any) -> dict[str, Any]:
-    arguments = cluster.arguments() | {"images": [], "evidence_dir": str(cluster.folder), "url_only": False} | other
+    own = {
+        "images": [],
+        "evidence_dir": str(cluster.folder),
+        "url_only": False,
+        "manifests": [],
+        "apis": [],
+        "problem": "",
+    }
+    arguments = cluster.arguments() | own | other
     with KubeClient.from_kubeconfig(cluster.kubeconfig, "here") as client:
         return Action().work(client, arguments)
 
@@ -92,13 +101,12 @@ def test_age(since: str, text: str) -> None:
     assert age(since, NOW) == text
 
 
-def test_differences_name_the_field() -> None:
+def test_differences_are_of_what_is_named() -> None:
     live = {"spec": {"replicas": 5, "containers": [{"name": "api", "image": "a"}], "paused": True}}
-    wanted = {"spec": {"replicas": 3, "containers": [{"name": "api", "image": "b"}]}}
+    wanted = {"spec": {"replicas": 3, "containers": [{"name": "api", "image": "b", "env": []}]}}
     assert list(differences(live, wanted)) == [
-        "spec.containers[api].image is a, rendered was b",
-        "spec.paused is True, rendered was missing",
-        "spec.replicas is 5, rendered was 3",
+        "spec.replicas is 5, this checkout has 3",
+        "spec.containers[api].image is a, this checkout has b",
     ]
 
 
@@ -106,29 +114,100 @@ def test_of_a_secret_only_the_field_is_named() -> None:
     assert list(differences({"data": {"KEY": "b2xk"}}, {"data": {"KEY": "bmV3"}}, secret=True)) == ["data.KEY differs"]
 
 
-def test_drift_is_what_a_dry_run_would_change(tmp_path: Path) -> None:
-    live = {
+CHECKSUM = {"fastapi-mysql-k8s/credentials-checksum": "0123"}
+WANTED: list[dict[str, Any]] = [
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}},
+    {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "users", "namespace": "n"},
+        "data": {"PASSWORD": "bmV3"},
+    },
+    {
+        "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "users", "uid": "1"},
-        "spec": {"replicas": 5},
-        "status": {"a": 1},
+        "metadata": {"name": "users", "namespace": "n", "annotations": CHECKSUM},
+        "spec": {"replicas": 3},
+    },
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "users", "namespace": "n"}},
+]
+
+
+def compared(tmp_path: Path, may_write: bool = True, may_read_secrets: bool = True) -> Drift:
+    """WANTED, in a cluster that has a Deployment of five, another password, a ConfigMap too many and no Service."""
+    managed = {"managedFields": [{"manager": "fastapi-mysql-k8s", "operation": "Apply", "fieldsV1": {"f:spec": {}}}]}
+    old = {"annotations": {"fastapi-mysql-k8s/credentials-checksum": "9876"}}
+    left = {"metadata": {"name": "left", "namespace": "n", "labels": {"fastapi-mysql-k8s/target": "users"}}}
+    live = {
+        "namespaces/n": WANTED[0],
+        "secrets/users": WANTED[1] | {"data": {"PASSWORD": "b2xk"}},
+        "deployments/users": WANTED[2] | {"spec": {"replicas": 5}, "status": {"a": 1}},
     }
+    for item in live.values():
+        item["metadata"] = item["metadata"] | managed
+    live["deployments/users"]["metadata"] |= old
 
     def route(method: str, path: str, body: dict[str, Any]) -> Reply:
-        if "/deployments/users" not in path:
-            return 404, {}
         assert method == "GET" or "dryRun=All" in path
-        return 200, live if method == "GET" else live | {"spec": {"replicas": 3}}
+        plain = path.partition("?")[0]
+        if plain.endswith("/configmaps"):
+            return 200, {"items": [left]}
+        if (method != "GET" and not may_write) or ("secrets" in plain and not may_read_secrets):
+            return status(403, f"you may not {method} {plain}")
+        name = "/".join(plain.rsplit("/", 2)[1:])
+        if name not in live and not (method == "PATCH" and name == "services/users"):
+            return 404, {}
+        return 200, live.get(name, {}) if method == "GET" else body
 
-    documents = [
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "users", "namespace": "n"}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "users", "namespace": "n"}},
-    ]
     with serving(route) as url, KubeClient.from_kubeconfig(write_kubeconfig(tmp_path, url), "here") as client:
-        assert drift(client, documents) == [
-            "Deployment users: spec.replicas is 5, rendered was 3",
-            "Service users: is not there",
-        ]
+        return drift(client, "n", "users", ["v1", "apps/v1"], WANTED)
+
+
+def test_drift_is_what_a_run_would_change(tmp_path: Path) -> None:
+    found = compared(tmp_path)
+    mark = "metadata.annotations.fastapi-mysql-k8s/credentials-checksum is 9876, this checkout has 0123"
+    assert found.lines == [
+        "Secret users: data.PASSWORD differs",
+        f"Deployment users: {mark}",
+        "Deployment users: spec.replicas is 5, this checkout has 3",
+        "Service users: is not there",
+        "ConfigMap left: this checkout does not have it",
+    ]
+    assert found.note == ""
+
+
+def test_who_may_not_write_learns_what_can_be_read(tmp_path: Path) -> None:
+    found = compared(tmp_path, may_write=False)
+    assert found.lines == [
+        "Secret users: data.PASSWORD differs",
+        "Deployment users: metadata.annotations.fastapi-mysql-k8s/credentials-checksum is 9876, this checkout has 0123",
+        "Deployment users: spec.replicas is 5, this checkout has 3",
+        "Service users: is not there",
+    ]
+    assert found.note.startswith("compared only in what the manifests name, for there is no plan: The cluster refuses ")
+    assert "you may not PATCH" in found.note
+
+
+def test_who_may_not_read_the_secret_is_not_told_that_its_checksum_is_another(tmp_path: Path) -> None:
+    found = compared(tmp_path, may_read_secrets=False)
+    assert found.lines == ["Deployment users: spec.replicas is 5, this checkout has 3", "Service users: is not there"]
+    assert "; not even read: Secret users, for there is no plan: " in found.note
+
+
+def test_what_could_not_be_rendered_is_said(cluster: StandIn) -> None:
+    lines = say(cluster, problem="The registry r does not answer.")["lines"]
+    assert "  Drift     not known: The registry r does not answer." in lines
+
+
+def test_evidence_of_another_state_is_told_from_that_of_what_runs(cluster: StandIn) -> None:
+    write(cluster)
+    folder = str(cluster.folder / "evidence")
+    fresh = say(cluster, evidence_dir=folder)["lines"][-1]
+    assert "/latest/index.html (passed, " in fresh and fresh.endswith("Z)")
+    cluster.revision += 1
+    assert say(cluster, evidence_dir=folder)["lines"][-1].endswith(
+        "Z), which is of another state than what runs now: make evidence"
+    )
 
 
 def test_logs_are_merged_by_time() -> None:
