@@ -14,7 +14,7 @@ from ..module_utils.cluster_check import served_apis
 from ..module_utils.kube_changes import redacted
 from ..module_utils.kube_client import KubeClient, load_documents
 from ..module_utils.kube_errors import KubeError, one_line
-from ..module_utils.kube_plan import Object, Planned, Planner, described, summary
+from ..module_utils.kube_plan import Object, Planned, Planner, beyond, described, summary
 from ..module_utils.lease import Lock
 from ..plugin_utils.kube_action import KubeAction
 
@@ -41,12 +41,20 @@ class ActionModule(KubeAction):
         apis = arguments["apis"] or served_apis(client)
         planner = Planner(client, arguments["namespace"], arguments["target"], apis)
         planned = planner.plan(parsed(arguments["manifests"]))
-        self._limit(planned, arguments)
+        refusal = beyond(planned, arguments["prune_limit"])
+        if refusal and not self._task.check_mode:
+            raise KubeError(f"{refusal} Nothing was applied.")
         self._files(client, planned, arguments)
         differing = [item for item in planned if item.action != "left"]
         lines = summary(planned, arguments["images"])
+        lines += [f"  ! an apply is refused: {refusal}"] if refusal else []
         if (differing or self._task.check_mode) and not arguments["quiet"]:
             Display().display("\n".join(["", *lines, ""]))
+        elif not arguments["quiet"]:
+            # Why something is not as it was asked for is told even when there is nothing to do.
+            for item in planned:
+                for note in item.notes:
+                    Display().display(f"{item.title}: {note}")
         result: dict[str, Any] = {
             # What applies follows as tasks of its own; only when those are left out is this the change.
             "changed": bool(differing) and self._task.check_mode,
@@ -65,15 +73,6 @@ class ActionModule(KubeAction):
         if self._task.diff and differing:
             result["diff"] = [shown(item) for item in differing]
         return result
-
-    def _limit(self, planned: list[Planned], arguments: dict[str, Any]) -> None:
-        gone = [item.title for item in planned if item.action == "delete"]
-        if len(gone) > arguments["prune_limit"] and not self._task.check_mode:
-            raise KubeError(
-                f"{len(gone)} objects are in no manifest any more ({', '.join(gone)}), and at most "
-                f"{arguments['prune_limit']} are deleted unasked: look at them, then give "
-                f"-e workload_prune_limit={len(gone)}. Nothing was applied."
-            )
 
     def _files(self, client: KubeClient, planned: list[Planned], arguments: dict[str, Any]) -> None:
         """Compare with the plan that the run is to be held to; save this one."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 Object = dict[str, Any]
 
@@ -14,6 +15,25 @@ MANAGER = "fastapi-mysql-k8s"
 MARK = "fastapi-mysql-k8s/target"
 # What is no matter of the cluster's own bookkeeping.
 _CONTENT = ("f:spec", "f:data", "f:stringData", "f:type", "f:immutable", "f:binaryData")
+
+
+class Item(NamedTuple):
+    """An item of a list, by the fields that tell it from the others."""
+
+    keys: tuple[tuple[str, Any], ...]
+
+    def __str__(self) -> str:
+        """For people."""
+        return ",".join(str(value) for _, value in self.keys)
+
+    def names(self, item: Any) -> bool:
+        """Whether it is this one; a key that the item leaves to the cluster's default (a port's protocol) fits."""
+        if not isinstance(item, dict) or not any(key in item for key, _ in self.keys):
+            return False
+        return all(item.get(key, value) == value for key, value in self.keys)
+
+
+Path = tuple[str | Item, ...]
 
 
 def carries_mark(live: Object, target: str) -> bool:
@@ -43,7 +63,7 @@ def yielded(manifest: Object, live: Object, autoscalers: list[Object]) -> tuple[
     autoscaler looks after. What was edited by hand is nobody's: it is put right. The live value is applied instead
     of none, for an apply that no longer names a field takes it away.
     """
-    found = dict(_claimed(live))
+    found: dict[Path, str] = dict(_claimed(live))
     if scaler := _autoscaler(manifest, autoscalers):
         found[("spec", "replicas")] = f"HorizontalPodAutoscaler {scaler}"
     wanted, notes = deepcopy(manifest), []
@@ -51,7 +71,7 @@ def yielded(manifest: Object, live: Object, autoscalers: list[Object]) -> tuple[
         here, there = _at(wanted, path), _at(live, path)
         if here is not None and there is not None and here != there:
             _put(wanted, path, there)
-            notes.append(f"{'.'.join(path)} stays {there}: it belongs to {owner}")
+            notes.append(f"{_shown(path)} stays {there}: it belongs to {owner}")
     return wanted, notes
 
 
@@ -64,31 +84,43 @@ def _autoscaler(manifest: Object, autoscalers: list[Object]) -> str:
     return ""
 
 
-def _claimed(live: Object) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Path and manager of every field that the server-side apply of somebody else has set (items of lists left out)."""
+def _claimed(live: Object) -> Iterator[tuple[Path, str]]:
+    """Path and manager of every field that the server-side apply of somebody else has set, in items of lists, too."""
     for entry in live["metadata"].get("managedFields") or []:
         if entry.get("operation") == "Apply" and not _ours(entry):
             for path in _leaves((), entry.get("fieldsV1") or {}):
                 yield path, str(entry.get("manager"))
 
 
-def _leaves(path: tuple[str, ...], fields: Object) -> Iterator[tuple[str, ...]]:
+def _leaves(path: Path, fields: Object) -> Iterator[Path]:
+    """The fields in a `fieldsV1`: `f:` is one, `k:` an item of a list by its keys; `v:` (a value in a set) is none."""
     for key, inner in fields.items():
         if key.startswith("f:"):
             deeper = (*path, key[2:])
             yield from _leaves(deeper, inner) if inner else [deeper]
+        elif key.startswith("k:"):
+            yield from _leaves((*path, Item(tuple(sorted(json.loads(key[2:]).items())))), inner)
 
 
-def _at(document: Any, path: tuple[str, ...]) -> Any:
+def _at(document: Any, path: Path) -> Any:
     for key in path:
-        document = document.get(key) if isinstance(document, dict) else None
+        if isinstance(key, Item):
+            items = document if isinstance(document, list) else []
+            document = next((item for item in items if key.names(item)), None)
+        else:
+            document = document.get(key) if isinstance(document, dict) else None
     return document
 
 
-def _put(document: Object, path: tuple[str, ...], value: Any) -> None:
-    for key in path[:-1]:
-        document = document[key]
-    document[path[-1]] = deepcopy(value)
+def _put(document: Object, path: Path, value: Any) -> None:
+    """Set a field whose place is there."""
+    _at(document, path[:-1])[path[-1]] = deepcopy(value)
+
+
+def _shown(path: Path) -> str:
+    """For people, as in a plan: `spec.template.spec.containers[api].image`."""
+    text = "".join(f"[{key}]" if isinstance(key, Item) else f".{key}" for key in path)
+    return text.removeprefix(".")
 
 
 def replacement(manifest: Object, applied: Object, live: Object, server_side: tuple[str, ...]) -> Object:

@@ -82,6 +82,10 @@ class RefusedError(KubeError):
     """The cluster would not take one or more of the manifests."""
 
 
+class TakenError(KubeError):
+    """An object of that name was made for another target."""
+
+
 @dataclass
 class Planner:
     """Plans one target's set of objects: those of its manifests, and those that its manifests no longer hold."""
@@ -106,9 +110,16 @@ class Planner:
                 if error.status in (401, 429) or error.status >= 500:
                     raise
                 refusals.append(f"{manifest['kind']} {manifest['metadata']['name']}: {error.message}")
+            except TakenError as error:
+                refusals.append(str(error))
         if refusals:
             raise RefusedError(f"The cluster refuses {'; '.join(refusals)}. Nothing was applied.")
         return planned + self._left_over(manifests)
+
+    def owned(self) -> list[Object]:
+        """Everything that was made for the target, in the order in which it is to be deleted."""
+        self._look()
+        return [item.manifest for item in self._left_over([])]
 
     def _look(self) -> None:
         """Ask for everything of ours by its mark, kind by kind."""
@@ -137,6 +148,9 @@ class Planner:
         if manifest["kind"] == "Namespace":
             # It may belong to others too: it is used as it is.
             return Planned(manifest, "left", live)
+        if (other := (live["metadata"].get("labels") or {}).get(MARK)) not in (None, self.target):
+            name = f"{manifest['kind']} {manifest['metadata']['name']}"
+            raise TakenError(f"{name}: it was made for another target, {other}, and is not taken from it")
         wanted, notes = yielded(manifest, live, self.autoscalers)
         touched = touched_by_others(live)
         try:
@@ -207,6 +221,17 @@ def described(planned: list[Planned]) -> list[dict[str, Any]]:
         }
         for item in planned
     ]
+
+
+def beyond(planned: list[Planned], limit: int) -> str:
+    """Why an apply is refused, when it would delete more than is done unasked; empty when it would not."""
+    gone = [item.title for item in planned if item.action == "delete"]
+    if len(gone) <= limit:
+        return ""
+    return (
+        f"{len(gone)} objects are in no manifest any more ({', '.join(gone)}), and at most {limit} are deleted "
+        f"unasked: look at them, then give -e workload_prune_limit={len(gone)}."
+    )
 
 
 def summary(planned: list[Planned], images: list[dict[str, Any]]) -> list[str]:

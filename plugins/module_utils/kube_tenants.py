@@ -9,7 +9,7 @@ from .kube_access import Right, lacking
 from .kube_client import KubeClient
 from .kube_errors import ApiError, ForbiddenError, NotFoundError
 from .kube_ownership import carries_mark
-from .ownership import MANAGED_BY, OURS
+from .ownership import MANAGED_BY, OURS, keeps_book
 
 Object = dict[str, Any]
 
@@ -92,9 +92,7 @@ def _foreign(kind: str, item: Object, target: str) -> bool:
     metadata = item["metadata"]
     if carries_mark(item, target) or metadata.get("ownerReferences") or (kind, metadata.get("name")) in _FURNITURE:
         return False
-    ours = metadata.get("labels") or {}
-    bookkeeping = ours.get("app.kubernetes.io/component") in ("revision", "lock")
-    if bookkeeping and ours.get("app.kubernetes.io/managed-by") == "fastapi-mysql-k8s":
-        return ours.get("app.kubernetes.io/instance") != target
+    if keeps_book(kind, str(metadata.get("name")), metadata.get("labels") or {}, target):
+        return False
     # A token that the cluster made for a service account.
     return not (kind == "Secret" and item.get("type") == "kubernetes.io/service-account-token")

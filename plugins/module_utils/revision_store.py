@@ -10,7 +10,8 @@ from . import kube_rollout
 from . import revisions as rev
 from .kube_client import KubeClient
 from .kube_errors import ApiError, ForbiddenError, NotFoundError
-from .ownership import BOOKKEEPING, COMPONENT, INSTANCE, MANAGED_BY, OURS, selector, whoami
+from .kube_ownership import MARK, carries_mark
+from .ownership import BOOKKEEPING, COMPONENT, keeps_book, selector, whoami
 
 Object = dict[str, Any]
 
@@ -28,6 +29,8 @@ KINDS: tuple[tuple[str, tuple[tuple[str, str], ...], bool], ...] = (
     ("Deployment", (("apps/v1", "deployments"),), True),
     ("Ingress", (("networking.k8s.io/v1", "ingresses"),), True),
 )
+# The kinds that the templates make, named after the target: what bears that name is about to be overwritten.
+MADE = frozenset({"Secret", "NetworkPolicy", "PodDisruptionBudget", "Service", "Deployment", "Ingress"})
 
 
 @dataclass(frozen=True)
@@ -70,13 +73,18 @@ class Store:
     def kept(self) -> list[rev.Revision]:
         """All kept revisions, the oldest number first."""
         listed = self.client.get(self.secrets, labelSelector=selector(self.name, "revision"))
-        found = [rev.unpacked(item) for item in listed.get("items") or [] if item.get("type") == rev.TYPE]
+        found = [rev.unpacked(item) for item in listed.get("items") or [] if self._is_revision(item)]
         return sorted(found, key=lambda item: item.number)
+
+    def _is_revision(self, secret: Object) -> bool:
+        metadata = secret["metadata"]
+        ours = keeps_book("Secret", metadata["name"], metadata.get("labels") or {}, self.name)
+        return ours and secret.get("type") == rev.TYPE
 
     def live(self) -> list[Object]:
         """The target's objects as the cluster has them: those with our mark, and those of its name.
 
-        An object of the same name that is not ours yet is about to be overwritten, so it is kept as well.
+        An object of the same name that nobody's mark is on is about to be overwritten, so it is kept as well.
         """
         found: dict[tuple[str, str], Object] = {}
         for kind, places, needed in KINDS:
@@ -96,11 +104,11 @@ class Store:
     def _of(self, kind: str, api_version: str, plural: str) -> list[Object]:
         prefix = "apis" if "/" in api_version else "api"
         collection = f"/{prefix}/{api_version}/namespaces/{self.namespace}/{plural}"
-        items = list(self.client.get(collection, labelSelector=selector(self.name)).get("items") or [])
-        if not any(item["metadata"]["name"] == self.name for item in items):
+        items = list(self.client.get(collection, labelSelector=f"{MARK}={self.name}").get("items") or [])
+        if kind in MADE and not any(item["metadata"]["name"] == self.name for item in items):
             # Nothing of that name is no error here; a collection that is not served is, and was told above.
             named = self.client.find(f"{collection}/{self.name}")
-            items += [named] if named else []
+            items += [named] if named and not (named["metadata"].get("labels") or {}).get(MARK) else []
         # A list's items do not say what they are.
         return [{**item, "apiVersion": api_version, "kind": kind} for item in items if belongs(item)]
 
@@ -191,7 +199,7 @@ class Store:
                 anew.append(current)
                 body = rev.prepared(item, None)
             put.append(body)
-        remove = [item for key, item in live.items() if key not in wanted and is_ours(item, self.name)]
+        remove = [item for key, item in live.items() if key not in wanted and carries_mark(item, self.name)]
         return Restore(
             # The way in first, what Pods need last.
             remove=[reference(item) for item in [*anew, *reversed(remove)]],
@@ -217,12 +225,6 @@ def belongs(item: Object) -> bool:
     return (
         not metadata.get("ownerReferences") and component not in BOOKKEEPING and not metadata.get("deletionTimestamp")
     )
-
-
-def is_ours(item: Object, name: str) -> bool:
-    """Whether an object bears our mark."""
-    marks = item["metadata"].get("labels") or {}
-    return bool(marks.get(MANAGED_BY) == OURS and marks.get(INSTANCE) == name)
 
 
 def reference(item: Object) -> Object:

@@ -41,7 +41,7 @@ options:
     elements: dict
     default: []
   prune_limit:
-    description: With more objects to delete than this, the action fails; in check mode it only shows them.
+    description: With more objects to delete than this, the action fails; in check mode it shows them, and says that an apply will be refused.
     type: int
     default: 3
   save:

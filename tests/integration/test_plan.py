@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import APPLY
 from planning import Plan, copy_of_repository, done, look
 from stories import REGISTRY, Run, Target, kubectl, playbook
 from surroundings import Cluster, repositories, tags
@@ -19,6 +20,7 @@ from surroundings import Cluster, repositories, tags
 from conftest import NewTarget
 
 CANARY = "canary-in-the-mine"
+CLAIMED = {"requests": {"cpu": "30m"}}
 SERVER = """
 import http.server, signal, os
 class Shop(http.server.BaseHTTPRequestHandler):
@@ -126,19 +128,22 @@ def test_from_nothing(shop: Shop) -> None:
 
 def test_mutations_of_the_inventory(shop: Shop) -> None:
     """1 to 7: replicas, a variable added, changed and removed, the host, an annotation, the password."""
+    old = shop.target.host
     shop.target.variables |= {
         "app_replicas": 2,
         "app_api_environment": {"A": "changed", "C": "new"},
-        "app_ingress_host": f"other.{shop.target.host}",
+        "app_ingress_host": f"other.{old}",
         "workload_ingress_annotations": {"example.org/a": "b"},
         "app_db_password": f"{CANARY}-2",
     }
-    fields = {path for effect in shop.holds().values() for path in effect["fields"]}
-    api = "spec.template.spec.containers[api].env"
-    assert fields >= {"spec.replicas", f"{api}[A].value", f"{api}[B]", f"{api}[C]", "spec.rules[0].host"} | {
-        "metadata.annotations",
-        "data.MYSQL_PASSWORD",
-    } or "spec.rules" in " ".join(fields)
+    fields = {title: set(effect["fields"]) for title, effect in shop.holds().items()}
+    env = "spec.template.spec.containers[api].env"
+    assert fields == {
+        "Secret shop": {"data.MYSQL_PASSWORD", "data.MYSQL_ROOT_PASSWORD"},
+        # No container reads the Secret, so its checksum is in none of them.
+        "Deployment shop": {"spec.replicas", f"{env}[A].value", f"{env}[B]", f"{env}[C]"},
+        "Ingress shop": {"metadata.annotations", f"spec.rules[{old}]", f"spec.rules[{shop.target.host}]"},
+    }
 
 
 def test_mutations_of_the_templates(shop: Shop) -> None:
@@ -189,7 +194,7 @@ def test_mutations_of_the_cluster(shop: Shop) -> None:
 
 
 def test_what_belongs_to_others_is_left(shop: Shop) -> None:
-    """Replicas that an autoscaler looks after, and a neighbour's objects with labels that look like ours."""
+    """What an autoscaler looks after, what another manager applies, and a neighbour's objects with similar labels."""
     labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "fastapi-mysql-k8s"}
     theirs: dict[str, Any] = {
         "apiVersion": "v1",
@@ -197,12 +202,28 @@ def test_what_belongs_to_others_is_left(shop: Shop) -> None:
         "metadata": {"name": "theirs", "labels": labels | {"fastapi-mysql-k8s/target": "another"}},
     }
     shop.cluster.create(f"/api/v1/namespaces/{shop.target.namespace}/configmaps", theirs)
+    claim(shop, {"containers": [{"name": "web", "env": [{"name": "A", "value": "theirs"}], "resources": CLAIMED}]})
     shop.kubectl("autoscale", "deployment/shop", "--min=2", "--max=2")
     shop.kubectl("scale", "deployment/shop", "--replicas=2")
     assert shop.holds() == {}
     deployment = shop.cluster.deployment(shop.target.namespace, "shop")
     assert deployment and deployment["spec"]["replicas"] == 2
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    assert container["resources"] == CLAIMED and {"name": "A", "value": "theirs"} in container["env"]
+    assert "containers[web].env[A].value stays theirs: it belongs to somebody" in shop.outputs[-2]
     shop.kubectl("delete", "hpa/shop")
+    # What nobody else holds any more is ours again.
+    claim(shop, {})
+    fields = shop.holds()["Deployment shop"]["fields"]
+    assert {"spec.template.spec.containers[web].env[A].value", "spec.replicas"} <= fields.keys()
+
+
+def claim(shop: Shop, pod: dict[str, Any]) -> None:
+    """Apply a part of the Pods' specification, or none any more, as another tool does."""
+    spec = {"template": {"spec": pod}} if pod else {}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"}, "spec": spec}
+    path = f"/apis/apps/v1/namespaces/{shop.target.namespace}/deployments/shop"
+    shop.cluster.client.request("PATCH", path, {"fieldManager": "somebody", "force": "true"}, body, APPLY)
 
 
 def test_a_plan_that_no_longer_holds_is_refused(shop: Shop) -> None:
@@ -227,6 +248,8 @@ def test_more_deletions_than_allowed_want_to_be_asked_for(shop: Shop) -> None:
     for number in range(2):
         box = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"box-{number}", "labels": labels}}
         shop.cluster.create(f"/api/v1/namespaces/{shop.target.namespace}/configmaps", box)
+    planned = shop.run("--check", "-e", "workload_prune_limit=1").succeeded()
+    assert "an apply is refused: 2 objects are in no manifest any more" in planned.output
     refused = shop.run("-e", "workload_prune_limit=1")
     assert "2 objects are in no manifest any more (ConfigMap box-0, ConfigMap box-1)" in refused.output
     assert "ConfigMap box-0" in look(shop.cluster, shop.target.namespace)
@@ -241,10 +264,26 @@ def test_no_secret_was_ever_printed(shop: Shop) -> None:
 
 
 def test_the_teardown_spares_the_neighbours(shop: Shop) -> None:
-    before = shop.cluster.namespaces()[shop.target.namespace]
+    space = shop.target.namespace
+    before = shop.cluster.namespaces()[space]
+    labels = {f"app.kubernetes.io/{key}": "shop" for key in ("name", "instance", "part-of")}
+    labels |= {"app.kubernetes.io/managed-by": "fastapi-mysql-k8s"}
+    # By its name, or by labels that look like ours, a teardown would take these along.
+    shop.kubectl("delete", "service/shop")
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop", "labels": labels}}
+    shop.cluster.create(f"/api/v1/namespaces/{space}/services", service | {"spec": {"ports": [{"port": 80}]}})
+    for name in ("theirs", "shop-revision-99"):
+        kept = {"name": name, "labels": labels | {"app.kubernetes.io/component": "revision"}}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": kept}
+        shop.cluster.create(f"/api/v1/namespaces/{space}/secrets", secret)
+    # What bears the mark goes, whatever it is and whoever has made it.
+    marked = {"name": "old", "labels": {"fastapi-mysql-k8s/target": "shop"}}
+    box = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": marked}
+    shop.cluster.create(f"/api/v1/namespaces/{space}/configmaps", box)
     playbook(
         str(shop.repository / "playbooks/teardown.yml"), shop.target.folder / "shop.yml", folder=shop.repository
     ).succeeded()
-    assert shop.cluster.namespaces()[shop.target.namespace] == before
-    left = look(shop.cluster, shop.target.namespace)
-    assert left.keys() == {f"Namespace {shop.target.namespace}", "ConfigMap theirs"}
+    assert shop.cluster.namespaces()[space] == before
+    assert look(shop.cluster, space).keys() == {f"Namespace {space}", "ConfigMap theirs", "Service shop"}
+    left = shop.kubectl("get", "secrets,leases", "--selector=app.kubernetes.io/instance=shop", "--output=name").split()
+    assert left == ["secret/shop-revision-99", "secret/theirs"]

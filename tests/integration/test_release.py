@@ -190,8 +190,18 @@ def test_a_killed_run_is_finished_by_the_next(
 
 
 def test_going_back_on_demand(one: Target, cluster: Cluster) -> None:
-    before = objects(cluster, one)
+    before, image = objects(cluster, one), cluster.images(one.namespace, "fastapi-mysql")
+    source = Path(str(one.variables["app_api_build_context"]), "api.py")
+    text = source.read_text(encoding="utf-8")
+    source.write_text(f"{text}#", encoding="utf-8")
     one.playbook(**version(30), app_db_password="password of thirty").succeeded()
+    source.write_text(text, encoding="utf-8")
+    images = cluster.images(one.namespace, "fastapi-mysql")
+    assert images.keys() == image.keys() and images != image
+    # A neighbour's, with labels that look like ours, that came after what is gone back to.
+    theirs = labels("fastapi-mysql", "api") | {"fastapi-mysql-k8s/target": "another"}
+    box = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs", "labels": theirs}}
+    cluster.create(f"/api/v1/namespaces/{one.namespace}/configmaps", box)
     history = one.playbook("playbooks/history.yml").succeeded().stdout
     assert "* is what runs now" in history and "api sha256:" in history and "password" not in history
     newest = revisions(cluster, one)[-1]
@@ -201,7 +211,8 @@ def test_going_back_on_demand(one: Target, cluster: Cluster) -> None:
     planned = one.playbook("playbooks/rollback.yml", "--check").succeeded()
     assert planned.changed == 1 and served(one, '"30"')
     one.make("rollback").succeeded()
-    assert objects(cluster, one) == before
+    assert objects(cluster, one) == before and cluster.images(one.namespace, "fastapi-mysql") == image
+    assert kubectl("-n", one.namespace, "get", "configmap/theirs", "--output=name")
     assert served(one, '"1"')
     proved = proof(cluster, one)
     assert (proved["verdict"], proved["meta"]["playbooks"]) == ("passed", ["playbooks/rollback.yml"])
@@ -214,6 +225,7 @@ def test_going_back_on_demand(one: Target, cluster: Cluster) -> None:
     assert served(one, '"30"')
     proved = proof(cluster, one)
     assert (proved["verdict"], proved["answers"][0]["body"]) == ("passed", '"30"')
+    assert cluster.images(one.namespace, "fastapi-mysql") == images
 
 
 @pytest.mark.long

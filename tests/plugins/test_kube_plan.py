@@ -33,6 +33,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_plan import
     Planned,
     Planner,
     RefusedError,
+    beyond,
     described,
     summary,
 )
@@ -185,6 +186,34 @@ def test_what_left_the_manifests_is_deleted_only_with_our_mark() -> None:
     assert [(item.title, item.action) for item in planned if item.action == "delete"] == [("Service old", "delete")]
 
 
+def test_what_was_made_for_another_target_is_not_taken_from_it() -> None:
+    def route(method: str, path: str, body: Object) -> Reply:
+        metadata = {"name": "w", "namespace": "n", "labels": {MARK: "another"}}
+        return (200, {"items": []}) if is_list(path) else (200, {"kind": "Service", "metadata": metadata, "spec": {}})
+
+    with (
+        serving(route) as server,
+        pytest.raises(RefusedError, match="Service w: it was made for another target, another"),
+    ):
+        planner(server).plan([SERVICE])
+
+
+def test_what_is_owned_is_what_bears_the_mark() -> None:
+    def route(method: str, path: str, body: Object) -> Reply:
+        assert method == "GET"
+        names = {"services": "w", "ingresses": "i", "secrets": "s"}
+        plural = path.rpartition("/")[2].partition("?")[0]
+        items = (
+            [{"metadata": {"name": names[plural], "namespace": "n", "labels": {MARK: "me"}}}] if plural in names else []
+        )
+        similar = {"metadata": {"name": "similar", "namespace": "n", "labels": {MARK: "me-too"}}}
+        return 200, {"items": [*items, similar]}
+
+    with serving(route) as server:
+        owned = planner(server).owned()
+    assert [item["metadata"]["name"] for item in owned] == ["i", "w", "s"]
+
+
 def test_a_namespace_is_never_looked_for_to_be_deleted() -> None:
     from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_plan import PRUNABLE
 
@@ -222,6 +251,40 @@ def test_a_field_that_somebody_else_applies_stays_theirs() -> None:
     wanted, notes = yielded(manifest, live, [])
     assert wanted["spec"] == {"type": "ClusterIP", "a": {"b": 2}}
     assert notes == ["spec.a.b stays 2: it belongs to flux"]
+
+
+def test_a_field_in_a_list_that_somebody_else_applies_stays_theirs() -> None:
+    def pod(image: str, memory: str, value: str, *more: Object) -> Object:
+        api = {"name": "api", "image": image, "resources": {"requests": {"memory": memory, "cpu": "5m"}}}
+        api |= {
+            "env": [{"name": "A", "value": value}, {"name": "B", "value": "ours"}],
+            "ports": [{"containerPort": 80}],
+        }
+        return {"spec": {"template": {"spec": {"containers": [{"name": "other", "image": "o"}, api, *more]}}}}
+
+    env = {'k:{"name":"A"}': {".": {}, "f:name": {}, "f:value": {}}, 'k:{"name":"Z"}': {".": {}, "f:value": {}}}
+    ports = {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}, "f:containerPort": {}}}
+    api = {"f:name": {}, "f:image": {}, "f:resources": {"f:requests": {"f:memory": {}}}, "f:env": env, "f:ports": ports}
+    gone = {'k:{"name":"gone"}': {".": {}, "f:name": {}, "f:image": {}}}
+    containers = {'k:{"name":"api"}': {".": {}, **api}, **gone}
+    fields = {"f:spec": {"f:template": {"f:spec": {"f:containers": containers}}}}
+    theirs = {
+        "manager": "flux",
+        "operation": "Apply",
+        "fieldsV1": fields | {"f:metadata": {"f:finalizers": {"v:x": {}}}},
+    }
+    manifest = {"kind": "Deployment", "metadata": {"name": "d"}} | pod("ours", "64Mi", "1")
+    live = {"metadata": {"managedFields": [theirs]}} | pod("theirs", "80Mi", "2", {"name": "gone", "image": "g"})
+    before = deepcopy(manifest)
+    wanted, notes = yielded(manifest, live, [])
+    assert manifest == before
+    assert wanted["spec"] == pod("theirs", "80Mi", "2")["spec"]
+    place = "spec.template.spec.containers[api]"
+    assert notes == [
+        f"{place}.image stays theirs: it belongs to flux",
+        f"{place}.resources.requests.memory stays 80Mi: it belongs to flux",
+        f"{place}.env[A].value stays 2: it belongs to flux",
+    ]
 
 
 def test_a_replacement_keeps_what_belongs_to_others_in_the_metadata() -> None:
@@ -268,6 +331,13 @@ def test_a_replaced_service_keeps_its_address() -> None:
 )
 def test_changes_field_by_field(before: Object, after: Object, expected: list[str]) -> None:
     assert [change.shown() for change in changes(before, after)] == expected
+
+
+def test_more_deletions_than_are_done_unasked() -> None:
+    gone = [Planned({**SERVICE, "metadata": {"name": name}}, "delete") for name in ("a", "b")]
+    assert beyond([*gone, Planned(SECRET, "left")], 2) == ""
+    assert "(Service a, Service b), and at most 1 are deleted unasked" in beyond(gone, 1)
+    assert beyond(gone, 1).endswith("-e workload_prune_limit=2.")
 
 
 def test_a_secret_is_told_without_a_value() -> None:

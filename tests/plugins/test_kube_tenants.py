@@ -8,6 +8,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client impo
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import MARK
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_tenants import Found, look, others
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
 
 from fake_api_server import Reply, serving, status
 
@@ -45,16 +46,11 @@ def found(items: dict[str, list[dict[str, Any]]], denied: str = "-") -> list[str
 
 
 def test_what_is_ours_and_what_every_namespace_has_is_left_out() -> None:
-    revision = {
-        "app.kubernetes.io/component": "revision",
-        "app.kubernetes.io/managed-by": "fastapi-mysql-k8s",
-        "app.kubernetes.io/instance": "me",
-    }
     items = {
         "secrets": [
             item("ours", labels={MARK: "me"}),
             item("token", type="kubernetes.io/service-account-token"),
-            item("kept", labels=revision),
+            item("me-revision-12", labels=labels("me", "revision")),
         ],
         "serviceaccounts": [item("default")],
         "events": [item("something")],
@@ -66,10 +62,18 @@ def test_what_is_ours_and_what_every_namespace_has_is_left_out() -> None:
 def test_all_else_belongs_to_others_whatever_its_labels() -> None:
     similar = {"app.kubernetes.io/managed-by": "fastapi-mysql-k8s", "app.kubernetes.io/instance": "me"}
     items = {
-        "secrets": [item("similar", labels=similar), item("another", labels={MARK: "you"})],
+        "secrets": [
+            item("similar", labels=similar),
+            item("another", labels={MARK: "you"}),
+            item("booked", labels=labels("me", "revision")),
+            item("you-revision-1", labels=labels("you", "revision")),
+        ],
         "anvils": [item("heavy")],
     }
-    assert found(items) == ["Anvil heavy", "Secret another", "Secret similar"]
+    assert found(items) == [
+        "Anvil heavy",
+        *(f"Secret {name}" for name in ("another", "booked", "similar", "you-revision-1")),
+    ]
 
 
 def test_what_may_not_be_seen_may_be_there() -> None:

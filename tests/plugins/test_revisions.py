@@ -10,9 +10,11 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.action.owned_objects import kept_about
 from ansible_collections.fastapi_mysql.k8s.plugins.action.revisions import planned, short, table, told
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import revisions as rev
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import MARK
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
 
@@ -30,7 +32,7 @@ PASSWORD = base64.b64encode(b"do not print me").decode()
 
 def item(kind: str, name: str = "app", api_version: str = "v1", **more: Any) -> Object:
     """An object of the target's."""
-    metadata = {"name": name, "namespace": "n", "labels": labels("app", "api")}
+    metadata = {"name": name, "namespace": "n", "labels": labels("app", "api") | {MARK: "app"}}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata} | more
 
 
@@ -148,6 +150,53 @@ def test_neither_locks_nor_controllers_objects_are_part_of_a_target(place: Place
         ("Service", "app"),
         ("Deployment", "app"),
     }
+
+
+def test_what_a_neighbour_has_made_is_neither_kept_nor_removed(place: Place) -> None:
+    """Whatever its labels look like: it is our mark that counts."""
+    place.release("a")
+    marked, similar, unmarked = (item("ConfigMap", name, data={}) for name in ("marked", "similar", "app"))
+    marked["metadata"]["labels"][MARK] = "another"
+    similar["metadata"]["labels"].pop(MARK)
+    unmarked["metadata"]["labels"] = {}
+    named = item("Secret", "app", data={})
+    named["metadata"]["labels"][MARK] = "another"
+    for one in (marked, similar, unmarked):
+        place.objects.add(MAPS, one)
+    assert place.release("b") == 2
+    assert all(one["kind"] != "ConfigMap" for kept in place.store.kept() for one in kept.objects)
+    assert planned(place.store, 1)["titles"] == ["Deployment app"]
+    place.objects.add(SECRETS, named)
+    assert ("Secret", "app") not in {rev.identity(one) for one in place.store.live()}
+    assert {one["kind"] for one in planned(place.store, 0)["remove"]} == {"Deployment", "Service"}
+
+
+def test_what_nobody_has_marked_is_kept_before_it_is_overwritten(place: Place) -> None:
+    place.deploy("a")
+    for path in (f"{SERVICES}/app", f"{DEPLOYMENTS}/app"):
+        place.objects.kept[path]["metadata"]["labels"] = {}
+    taken = place.store.take(5)
+    assert taken.revision and [one["kind"] for one in taken.revision.objects] == ["Secret", "Service", "Deployment"]
+    # Not made by us, it is not ours to remove.
+    assert [one["kind"] for one in planned(place.store, 0)["remove"]] == ["Secret"]
+
+
+def test_a_secret_with_the_labels_of_a_revision_is_none(place: Place) -> None:
+    place.release("a")
+    for name, kind in (("app-revision-7", "Opaque"), ("theirs", rev.TYPE), ("app-revision-x", rev.TYPE)):
+        theirs = item("Secret", name, data={}, type=kind)
+        theirs["metadata"]["labels"] = labels("app", "revision")
+        place.objects.add(SECRETS, theirs)
+    assert [one.number for one in place.store.kept()] == [1]
+    assert [one["metadata"]["name"] for one in kept_about(place.store.client, "n", "app")] == ["app-revision-1"]
+
+
+def test_a_lock_is_known_by_its_name_and_labels(place: Place) -> None:
+    leases = "/apis/coordination.k8s.io/v1/namespaces/n/leases"
+    place.objects.add(leases, {"metadata": {"name": "app-release", "labels": {}}})
+    assert kept_about(place.store.client, "n", "app") == []
+    place.objects.add(leases, {"metadata": {"name": "app-release", "labels": labels("app", "lock")}})
+    assert [one["kind"] for one in kept_about(place.store.client, "n", "app")] == ["Lease"]
 
 
 def test_going_back_writes_what_differs_and_removes_what_is_new(place: Place) -> None:

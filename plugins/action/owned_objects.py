@@ -1,0 +1,56 @@
+"""Say what there is of a target in its namespace. See plugins/modules/owned_objects.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..module_utils.cluster_check import served_apis
+from ..module_utils.kube_client import KubeClient
+from ..module_utils.kube_errors import ForbiddenError
+from ..module_utils.kube_plan import Object, Planner
+from ..module_utils.lease import Lock
+from ..module_utils.ownership import keeps_book
+from ..module_utils.revision_store import Store, reference
+from ..plugin_utils.kube_action import KubeAction
+
+
+class ActionModule(KubeAction):
+    """The action `owned_objects`."""
+
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "namespace": {"type": "str", "required": True},
+        "target": {"type": "str", "required": True},
+    }
+
+    def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What bears the mark, and what is kept about the target."""
+        namespace, target = arguments["namespace"], arguments["target"]
+        marked = [reference(item) for item in Planner(client, namespace, target, served_apis(client)).owned()]
+        secrets = [item for item in marked if item["kind"] == "Secret"]
+        return {
+            "changed": False,
+            "objects": [item for item in marked if item["kind"] != "Secret"],
+            "secrets": secrets + kept_about(client, namespace, target),
+        }
+
+
+def kept_about(client: KubeClient, namespace: str, target: str) -> list[Object]:
+    """The target's revisions, and its lock if a run has left it."""
+    found = [
+        named("v1", "Secret", namespace, f"{target}-revision-{item.number}")
+        for item in Store(client, namespace, target).kept()
+    ]
+    lock = Lock(client, namespace, target, {})
+    try:
+        lease = client.find(lock.path)
+    except ForbiddenError:
+        # Who may not see it has not taken it.
+        lease = None
+    if lease and keeps_book("Lease", lease["metadata"]["name"], lease["metadata"].get("labels") or {}, target):
+        found.append(named("coordination.k8s.io/v1", "Lease", namespace, str(lease["metadata"]["name"])))
+    return found
+
+
+def named(api_version: str, kind: str, namespace: str, name: str) -> Object:
+    """Just enough to name an object."""
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace}}

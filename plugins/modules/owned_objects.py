@@ -1,0 +1,46 @@
+"""Documentation of the action plugin of the same name."""
+
+DOCUMENTATION = r"""
+module: owned_objects
+short_description: Say what there is of a target in its namespace
+description:
+  - Runs on the controller, over one connection, and changes nothing.
+  - An object is the target's if it carries its mark, whatever it is called; one of the same name without it is somebody else's.
+    A namespace is never among them.
+  - The target's revisions and its lock, which are no part of what was deployed and carry no mark, are known by their name, type and labels.
+  - Kinds that this account may not list are left out.
+options:
+  namespace:
+    description: The namespace to look into.
+    type: str
+    required: true
+  target:
+    description: The value of the label C(fastapi-mysql-k8s/target), the mark of ownership.
+    type: str
+    required: true
+extends_documentation_fragment:
+  - fastapi_mysql.k8s.cluster
+author:
+  - fastapi-mysql-k8s
+"""
+
+EXAMPLES = r"""
+- name: Look what there is to remove
+  fastapi_mysql.k8s.owned_objects:
+    namespace: orders
+    target: orders
+  register: found
+"""
+
+RETURN = r"""
+objects:
+  description: API version, kind and name of each object but the Secrets, in the order in which they are to be removed, the way in first.
+  type: list
+  elements: dict
+  returned: success
+secrets:
+  description: The same of the Secrets, those that keep revisions among them, and of the lock.
+  type: list
+  elements: dict
+  returned: success
+"""
