@@ -25,6 +25,8 @@ class Answer:
     seconds: float = 0.0
     # What the body is, as the header Content-Type says.
     kind: str = ""
+    # Whether it is not the one who was asked that gave none, as far as can be known: nobody has reached them.
+    unreached: bool = False
 
     def shown(self) -> str:
         """One short line for people."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from .endpoints import Answer, Asker, expected, matches
 from .kube_client import KubeClient
-from .replicas import ask
+from .replicas import ask, demand_reached
 
 Ask = Callable[[str], Answer]
 Endpoint = Mapping[str, Any]
@@ -27,12 +27,19 @@ def through_ingress(asker: Asker, endpoints: list[Endpoint], samples: int) -> li
 def from_pods(
     client: KubeClient, namespace: str, pods: list[str], port: int, endpoints: list[Endpoint], samples: int
 ) -> list[Object]:
-    """Ask each replica for each endpoint; raises NotAskedError when this account may not."""
-    return [
-        measured(partial(ask, client, namespace, pod, port), endpoint, pod, samples)
-        for pod in pods
-        for endpoint in endpoints
-    ]
+    """Ask each replica for each endpoint; raises NotAskedError when this account may not, or none is reached."""
+    heard: dict[str, list[Answer]] = {}
+
+    def asked(pod: str, path: str) -> Answer:
+        answers = heard.setdefault(pod, [])
+        # Who is not reached at the first is not at the others, and each may take its time to say so.
+        lost = answers and answers[0].unreached
+        answers.append(answers[0] if lost else ask(client, namespace, pod, port, path))
+        return answers[-1]
+
+    found = [measured(partial(asked, pod), endpoint, pod, samples) for pod in pods for endpoint in endpoints]
+    demand_reached(heard)
+    return found
 
 
 def measured(asked: Ask, endpoint: Endpoint, via: str, samples: int) -> Object:

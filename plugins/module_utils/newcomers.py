@@ -23,6 +23,8 @@ class Newcomers:
         self.client, self.namespace, self.endpoints = client, namespace, endpoints
         self.right: set[str] = set()
         self.wrong_since: dict[str, float] = {}
+        # Whether any of them has ever been heard by way of the API server.
+        self.reached = False
 
     def judge(self, view: View) -> Cause | None:
         """Why the new version is not what it should be, once a ready Pod of it has answered wrong for long enough."""
@@ -34,13 +36,17 @@ class Newcomers:
             try:
                 fault = self._fault(name, port_of(pod))
             except replicas.NotAskedError:
-                # Not everybody may ask Pods: the verification at the end says so.
+                # Not everybody may ask Pods: the verification at the end says so, here and below.
                 self.endpoints = []
                 return None
             if not fault:
                 self.right.add(name)
                 continue
             if view.now - self.wrong_since.setdefault(name, view.now) >= FINAL_PATIENCE:
+                if not self.reached:
+                    # Ready all the time, says its own node: it is the API server that is kept away from Pods.
+                    self.endpoints = []
+                    return None
                 text = f"a new Pod is ready, but answers wrong: {fault}"
                 return Cause("WrongAnswer", text, REMEDIES["WrongAnswer"], name)
         return None
@@ -48,6 +54,7 @@ class Newcomers:
     def _fault(self, pod: str, port: int) -> str:
         for endpoint in self.endpoints:
             answer = replicas.ask(self.client, self.namespace, pod, port, str(endpoint["path"]))
+            self.reached = self.reached or not answer.unreached
             if fault := mismatch(answer, endpoint):
                 return told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault)
         return ""

@@ -98,8 +98,17 @@ def strangers(behind: Behind) -> tuple[list[str], list[str]]:
     return sorted(served - current), sorted(current - served)
 
 
+# What an API server says when it does not get through to a Pod; it says so with one of these.
+NOT_REACHED = "error trying to reach service"
+GATEWAY = (502, 503, 504)
+
+
 class NotAskedError(KubeError):
     """The Pods cannot be asked from here: no right to, or no way."""
+
+
+class NotReachedError(NotAskedError):
+    """The API server gets through to none of them, though they are ready."""
 
 
 def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str) -> Answer:
@@ -110,13 +119,13 @@ def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str) -> A
         reply = client.ask(target)
     except ConnectionFailedError as error:
         # The look before has reached the server: it is this Pod that keeps it from answering in time.
-        return Answer(error=f"no answer ({one_line(str(error), 120)})")
+        return Answer(error=f"no answer ({one_line(str(error), 120)})", unreached=True)
     body = reply.body.decode("utf-8", "replace")
     status = _status_of_the_server(reply.status, body)
     if reply.status == 403 and status:
         raise NotAskedError(f"it is forbidden (403): {status}")
     if reply.status >= 500 and status:
-        return Answer(error=f"no answer ({status})")
+        return Answer(error=f"no answer ({status})", unreached=reply.status in GATEWAY or NOT_REACHED in status)
     kind = reply.headers.get("Content-Type") or ""
     return Answer(reply.status, body, seconds=time.monotonic() - began, kind=kind)
 
@@ -125,7 +134,7 @@ def _status_of_the_server(code: int, body: str) -> str:
     """The API server's own words, where it is the API server that speaks and not the Pod."""
     if code < 400:
         return ""
-    if body.startswith("error trying to reach service"):
+    if body.startswith(NOT_REACHED):
         return body.strip()
     try:
         document = json.loads(body)
@@ -133,6 +142,19 @@ def _status_of_the_server(code: int, body: str) -> str:
         return ""
     ours = isinstance(document, dict) and document.get("kind") == "Status" and document.get("apiVersion") == "v1"
     return str(document.get("message") or document.get("reason")) if ours else ""
+
+
+def demand_reached(replies: Mapping[str, list[Answer]]) -> None:
+    """Raise NotReachedError when the API server got through to none of the ready Pods that it was to ask.
+
+    The kubelet asks a Pod from its own node, which a NetworkPolicy always lets in; an API server on another it may not.
+    """
+    answers = [answer for some in replies.values() for answer in some]
+    if answers and all(answer.unreached for answer in answers):
+        raise NotReachedError(
+            f"the API server reaches none of them, though they are ready: {answers[0].error}; does a NetworkPolicy "
+            "shut it out (workload_network_policy_from)?"
+        )
 
 
 def comparable(answer: Answer, endpoint: Mapping[str, Any]) -> bool:
@@ -152,4 +174,14 @@ def odd_ones(endpoint: Endpoint, answers: Mapping[str, Answer]) -> list[str]:
     return [pod for pod in listed if known[pod] != usual]
 
 
-__all__ = ["Behind", "NotAskedError", "ask", "comparable", "look", "odd_ones", "strangers"]
+__all__ = [
+    "Behind",
+    "NotAskedError",
+    "NotReachedError",
+    "ask",
+    "comparable",
+    "demand_reached",
+    "look",
+    "odd_ones",
+    "strangers",
+]

@@ -17,6 +17,8 @@ INTERVAL = 0.5
 # What is seen in the cluster itself and will not mend itself: so long is enough for its controllers to follow.
 CERTAIN = frozenset({"NotDeployed", "StalePods", "WrongBackend", "ReplicasDisagree"})
 CERTAIN_SECONDS = 6.0
+# So long the API server has to reach any of the ready Pods, before it is taken to be shut out from them.
+UNREACHED_SECONDS = 5.0
 # How many seconds of no answer at all are enough: a program that is not running comes soon or not at all.
 SILENCE = 15.0
 # How many Pods are asked at the same time, and how often at most each endpoint is asked through the Ingress,
@@ -42,6 +44,7 @@ class Verifier:
         self.pool = ThreadPoolExecutor(AT_A_TIME + 1)
         # Why the Pods themselves were not asked; empty when they were, or were not to be. It may pass.
         self.unasked, self.passing = "", False
+        self.unreached_since: float | None = None
         if arguments["name"]:
             with self._excusing():
                 self.client = KubeClient.from_kubeconfig(arguments["kubeconfig"], arguments["context"])
@@ -104,9 +107,12 @@ class Verifier:
             wanted = [pod for pod in behind.current if pod in behind.served]
             groups = [wanted[number::AT_A_TIME] for number in range(min(AT_A_TIME, len(wanted)))]
             jobs = [self.pool.submit(self._ask_pods, group, behind.port) for group in groups]
+            replies: dict[str, list[Answer]] = {}
             for job in jobs:
-                seen.replicas |= job.result()
-            self.reached, self.unasked = True, ""
+                replies |= job.result()
+            replicas.demand_reached(replies)
+            seen.replicas = replies
+            self.reached, self.unasked, self.unreached_since = True, "", None
 
     def _ask_pods(self, pods: list[str], port: int) -> dict[str, list[Answer]]:
         """One after the other, over one connection."""
@@ -114,7 +120,14 @@ class Verifier:
             return {}
         client = self.clients.setdefault(pods[0], self.client.twin())
         space = self.arguments["namespace"]
-        return {pod: [replicas.ask(client, space, pod, port, path) for path in self.paths] for pod in pods}
+        found: dict[str, list[Answer]] = {}
+        for pod in pods:
+            answers = found[pod] = []
+            for path in self.paths:
+                # Who is not reached at the first is not at the others, and each may take its time to say so.
+                lost = answers and answers[0].unreached
+                answers.append(answers[0] if lost else replicas.ask(client, space, pod, port, path))
+        return found
 
     def _excusing(self) -> suppress:
         return _Excusing(self)
@@ -135,6 +148,10 @@ class _Excusing(suppress):
         verifier.unasked = str(value)
         busy = isinstance(value, ApiError) and (value.status == 429 or value.status >= 500)
         verifier.passing = busy or (verifier.reached and isinstance(value, ConnectionFailedError))
+        if isinstance(value, replicas.NotReachedError):
+            now = time.monotonic()
+            verifier.unreached_since = since = verifier.unreached_since or now
+            verifier.passing = now - since < UNREACHED_SECONDS
         if not verifier.passing:
             verifier.client = None
         return True

@@ -212,6 +212,9 @@ def test_the_deadline_names_trouble_that_is_there() -> None:
     assert isinstance(error, CausedError) and error.cause.type == "SecretMissing"
 
 
+STATUS = {"kind": "Status", "apiVersion": "v1", "message": "error trying to reach service: i/o timeout"}
+
+
 def ready_pod() -> Object:
     item = pod(runs("api", NOW, ready=True), conditions=[{"type": "Ready", "status": "True"}])
     item["spec"]["containers"][0]["ports"] = [
@@ -246,6 +249,35 @@ def test_new_pods_that_may_not_be_asked_are_left_to_the_verification() -> None:
     later(stage, ("deployments", done()), when=lambda: stage.asked("/proxy/"))
     _, pods = watching(stage, endpoints=[{"path": "/status", "json": 1}])
     assert isinstance(pods, list)
+
+
+@pytest.mark.parametrize("answer", [(502, "error trying to reach service: dial tcp: i/o timeout"), (503, STATUS)])
+def test_new_pods_that_the_api_server_does_not_reach_are_left_to_the_verification(
+    answer: tuple[int, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ready, says their own node, which a NetworkPolicy lets in; the API server may be on another."""
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.newcomers.FINAL_PATIENCE", 1.0)
+    stage = rolling(ready_pod())
+    stage.answer = answer
+    later(stage, ("deployments", done()), when=lambda: stage.asked("/proxy/", 3))
+    _, pods = watching(stage, endpoints=[{"path": "/status", "json": 1}])
+    assert isinstance(pods, list)
+
+
+def test_a_new_pod_that_goes_silent_after_an_answer_ends_the_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.newcomers.FINAL_PATIENCE", 1.0)
+    stage = rolling(ready_pod())
+    stage.answer = (500, "no")
+
+    def fall_silent() -> bool:
+        if heard := stage.asked("/proxy/"):
+            stage.answer = (503, STATUS)
+        return heard
+
+    later(stage, when=fall_silent)
+    _, error = watching(stage, endpoints=[{"path": "/status", "json": 1}])
+    assert isinstance(error, CausedError) and error.cause.type == "WrongAnswer"
+    assert "no answer (error trying to reach service" in error.cause.message
 
 
 def test_where_watching_is_forbidden_it_looks_again_and_again() -> None:

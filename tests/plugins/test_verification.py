@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Cause
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_answers import from_pods
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.replicas import NotReachedError
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verification import (
     Seen,
     judge,
@@ -259,6 +263,64 @@ def test_a_pod_that_the_api_server_does_not_reach(tmp_path: Path) -> None:
     cause, _ = verdict(town, tmp_path)
     assert cause and (cause.type, cause.pod) == ("ReplicaWrong", "p2")
     assert "no answer (because)" in cause.message
+
+
+UNREACHED = "error trying to reach service: dial tcp 198.18.0.9:8000: i/o timeout"
+
+
+@pytest.mark.parametrize(("code", "as_text"), [(502, True), (503, False), (504, False), (503, True)])
+def test_an_api_server_that_is_shut_out_from_all_pods(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, as_text: bool
+) -> None:
+    """A NetworkPolicy lets in a Pod's own node, and not an API server on another: what users get is verified."""
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier.UNREACHED_SECONDS", 0.6)
+    town = Town()
+    asked = town.cluster
+
+    def cluster(method: str, path: str, body: dict[str, Any]) -> Reply:
+        if "/proxy" not in path:
+            return asked(method, path, body)
+        town.asked.append(path)
+        return (code, UNREACHED) if as_text else (code, {"apiVersion": "v1", **dict(status(code, UNREACHED)[1])})
+
+    monkeypatch.setattr(town, "cluster", cluster)
+    with asking(town, tmp_path) as verifier:
+        seen = verifier.wait(10)
+        assert judge(seen) is None and not seen.replicas
+        assert "reaches none of them, though they are ready" in verifier.unasked and UNREACHED in verifier.unasked
+    assert [path for path in town.asked if path.endswith("/users")] == [], "each was asked but once a round"
+    assert len([path for path in town.asked if "/p1:" in path]) > 1, "it may pass, and was asked again"
+    broken(town, ("ingress",), "/users", 500, "no")
+    cause, _ = verdict(town, tmp_path)
+    assert cause and cause.type == "WrongAnswer"
+
+
+def test_evidence_does_without_pods_that_the_api_server_does_not_reach() -> None:
+    asked: list[str] = []
+    silent = {"p1", "p2"}
+
+    def route(method: str, path: str, body: dict[str, Any]) -> Reply:
+        asked.append(path)
+        return (502, UNREACHED) if path.split("/pods/")[1].split(":")[0] in silent else (200, "1")
+
+    endpoints = [{"path": "/status", "json": 1}, {"path": "/users"}]
+    with serving(route) as server:
+        client = KubeClient(Cluster(server, "here", "/kubeconfig", Credentials()), timeout=5)
+        with pytest.raises(NotReachedError):
+            from_pods(client, "n", ["p1", "p2"], 8000, endpoints, 1)
+        assert len(asked) == 2
+        silent.remove("p2")
+        rows = from_pods(client, "n", ["p1", "p2"], 8000, endpoints, 1)
+    assert [row["right"] for row in rows] == [False, False, True, True]
+
+
+def test_pods_that_the_api_server_reaches_in_the_end(tmp_path: Path) -> None:
+    town = Town()
+    town.refuse = {"/proxy": 503}
+    with asking(town, tmp_path) as verifier:
+        assert verifier.ask().replicas == {} and verifier.passing
+        town.refuse = {}
+        assert len(verifier.wait(5).replicas) == 2 and not verifier.unasked
 
 
 def test_no_pods_are_asked_when_that_is_switched_off(tmp_path: Path) -> None:
