@@ -1,0 +1,28 @@
+"""Make a folder for a login that ends with the run. See plugins/modules/login_folder.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible import constants
+
+from ..module_utils import login_folder
+from ..plugin_utils.orphans import parent
+from ..plugin_utils.plain_action import PlainAction
+
+
+class ActionModule(PlainAction):
+    """The action `login_folder`."""
+
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = (ValueError, OSError)
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"docker_config": {"type": "path", "required": True}}
+
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Beside Ansible's own folder for such things, which is the caller's own; nothing in check mode."""
+        if self._task.check_mode:
+            return {"changed": False, "skipped": True}
+        above = Path(vars(constants)["DEFAULT_LOCAL_TMP"]).parent / "fastapi-mysql-k8s-logins"
+        # Tasks run in a process of their own each; the run is their parent.
+        folder = login_folder.make(above, parent(), Path(arguments["docker_config"]))
+        return {"changed": False, "path": str(folder)}
