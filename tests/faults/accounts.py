@@ -6,7 +6,8 @@ import base64
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ NAME = "faults-account"
 KINDS = {
     "": ["secrets", "services", "pods", "pods/log", "pods/proxy", "endpoints", "events", "configmaps"],
     "apps": ["deployments", "replicasets"],
-    "networking.k8s.io": ["ingresses"],
+    "networking.k8s.io": ["ingresses", "networkpolicies"],
     "coordination.k8s.io": ["leases"],
     "policy": ["poddisruptionbudgets"],
 }
 
 
-def kubeconfig_without(lacked: str, kubectl: Callable[..., str]) -> Path:
-    """Make the account, which may do all but `lacked`, and return its kubeconfig."""
+@contextmanager
+def kubeconfig_without(lacked: str, kubectl: Callable[..., str]) -> Iterator[Path]:
+    """The kubeconfig of an account that may do all but write `lacked`; afterwards neither of them is left."""
     rules = [
         {"apiGroups": [group], "resources": [name for name in names if name != lacked], "verbs": ["*"]}
         for group, names in KINDS.items()
@@ -48,15 +50,21 @@ def kubeconfig_without(lacked: str, kubectl: Callable[..., str]) -> Path:
             "roleRef": role,
         },
     ]
-    for document in documents:
-        kubectl("apply", "-f", "-", document=document)
-    config = json.loads(kubectl("config", "view", "--raw", "--minify", "--output=json"))
-    config["users"] = [{"name": NAME, "user": {"token": _token(kubectl)}}]
-    config["contexts"][0]["context"]["user"] = NAME
-    path = Path(tempfile.mkdtemp(prefix="faults-")) / "kubeconfig"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(config), encoding="utf-8")
-    return path
+    try:
+        for document in documents:
+            kubectl("apply", "-f", "-", document=document)
+        config = json.loads(kubectl("config", "view", "--raw", "--minify", "--output=json"))
+        config["users"] = [{"name": NAME, "user": {"token": _token(kubectl)}}]
+        config["contexts"][0]["context"]["user"] = NAME
+        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+            path = Path(folder, "kubeconfig")
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(config), encoding="utf-8")
+            yield path
+    finally:
+        for document in reversed(documents):
+            # The account's token, which the cluster keeps in this Secret, goes with it.
+            kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", document=document)
 
 
 def _token(kubectl: Callable[..., str]) -> str:

@@ -30,6 +30,9 @@ KINDS = {
     "deployments": "/apis/apps/v1",
     "services": "/api/v1",
     "ingresses": "/apis/networking.k8s.io/v1",
+    "networkpolicies": "/apis/networking.k8s.io/v1",
+    # The version that the embedded cluster serves.
+    "poddisruptionbudgets": "/apis/policy/v1beta1",
 }
 # What the server writes, and what tells how often something was deployed rather than what.
 NOISE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
@@ -72,9 +75,21 @@ class Eyes:
             found[plural] = item
         return found
 
-    def uids(self) -> dict[str, str]:
-        """Who they are: an object that was made anew is not the one from before."""
-        return {plural: str(self.client.get(self.path(plural, NAME))["metadata"]["uid"]) for plural in KINDS}
+    def versions(self) -> dict[str, str]:
+        """What differs as soon as anybody has written any of them, or made it anew, be it the same as before."""
+        found = {plural: (self.client.find(self.path(plural, NAME)) or {}).get("metadata", {}) for plural in KINDS}
+        # Where there is a status, its writing raises the version, too; the generation counts what was asked for.
+        return {
+            plural: f"{item.get('uid')} {item.get('generation') or item.get('resourceVersion')}"
+            for plural, item in found.items()
+        }
+
+    def kept(self) -> list[str]:
+        """The names of the Secrets, revisions among them."""
+        listed = self.client.get(self.path("secrets")).get("items") or []
+        return sorted(
+            str(item["metadata"]["name"]) for item in listed if item["type"] != "kubernetes.io/service-account-token"
+        )
 
     def ready_pods(self) -> list[str]:
         """The names of the ready Pods of the current version."""
