@@ -60,6 +60,9 @@ def check_files(folder: Path, asked: dict[str, Any]) -> None:
 
 def check_schema(document: dict[str, Any]) -> None:
     """The oldest and the newest Kubernetes that the schemas know, strictly: no unknown field."""
+    if document["apiVersion"] == "policy/v1beta1":
+        # Older than the oldest of them; what a budget says here, it says in both.
+        document = document | {"apiVersion": "policy/v1"}
     versions = all_versions()
     for version in (versions[0], versions[-1]):
         try:
@@ -91,6 +94,7 @@ def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(pod["automountServiceAccountToken"], False, "automountServiceAccountToken")
     expect([item["name"] for item in pod.get("imagePullSecrets", [])], asked["pull_secrets"], "the pull secrets")
     check_pod_security(pod, asked)
+    check_rolling(pod, asked, spec["selector"])
     volumes = {item["name"] for item in pod.get("volumes", [])}
     mounts = {mount["name"] for item in pod["containers"] for mount in item.get("volumeMounts", [])}
     expect(volumes, mounts, "the set of volumes")
@@ -99,6 +103,38 @@ def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
     check_api(containers["api"], asked)
     if asked["db_image"]:
         check_database(containers["mysql"], asked)
+
+
+def slept(container: dict[str, Any]) -> int:
+    """How long a container waits before it is told to end; 0 without a hook."""
+    command = ((container.get("lifecycle") or {}).get("preStop") or {}).get("exec", {}).get("command") or ["sleep", "0"]
+    expect(command[0], "sleep", f"{container['name']}: what it does before it ends")
+    return int(command[1])
+
+
+def patience(container: dict[str, Any]) -> int:
+    """How long a container may take to start."""
+    return int(container["startupProbe"]["periodSeconds"]) * int(container["startupProbe"]["failureThreshold"])
+
+
+def check_rolling(pod: dict[str, Any], asked: dict[str, Any], selector: dict[str, Any]) -> None:
+    """What a Pod needs so that users notice neither its coming nor its going."""
+    spread = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
+    expect(pod["topologySpreadConstraints"], [spread | {"labelSelector": selector}], "the spread over nodes")
+    drain = int(asked["drain"])
+    for container in pod["containers"]:
+        name, sleep = container["name"], slept(container)
+        expect("lifecycle" in container, drain > 0, f"{name}: the presence of a preStop")
+        # The database outlives the API: its last requests still want their answers.
+        least = drain if name == "api" else drain + bool(drain)
+        expect(sleep == drain if name == "api" else sleep >= least, True, f"{name}: that it sleeps {least} s")
+        grace = pod["terminationGracePeriodSeconds"]
+        expect(
+            grace >= sleep + 10, True, f"{name}: that {grace} s of grace outlast its {sleep} s and its last requests"
+        )
+        expect(
+            patience(container) >= int(asked["startup"]), True, f"{name}: that it may start for {asked['startup']} s"
+        )
 
 
 def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
@@ -132,6 +168,8 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(api["ports"][0]["containerPort"], int(asked["api_port"]), "the API's port")
     expect(api["readinessProbe"]["httpGet"]["path"], asked["readiness"], "the readiness path")
     expect(api["livenessProbe"]["httpGet"]["path"], asked["liveness"], "the liveness path")
+    # Not readiness: a start waits for nobody else, and then the database is asked by the probe that may fail.
+    expect(api["startupProbe"]["httpGet"]["path"], asked["liveness"], "the path that tells that the API has started")
     expect("securityContext" in api, asked["api_hardened"], "hardening of the API")
     env = {item["name"]: unescaped(item["value"]) for item in api["env"] if "value" in item}
     own = {
@@ -189,6 +227,7 @@ def main() -> int:
     budget, deployment = objects["PodDisruptionBudget"]["spec"], objects["Deployment"]["spec"]
     expect(budget["selector"], deployment["selector"], "the budget's selector")
     expect(budget["maxUnavailable"], 1, "the budget")
+    expect(objects["PodDisruptionBudget"]["apiVersion"], asked["policy_api"], "the budget's version")
     if asked["network_policy"]:
         check_network(objects["NetworkPolicy"], asked, deployment["template"]["metadata"]["labels"])
     if asked["create_namespace"]:
