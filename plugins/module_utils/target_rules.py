@@ -26,9 +26,10 @@ _NAME_LENGTH = 50
 _LABEL_LENGTH = 63
 _PLACEHOLDER = re.compile(r"your[-_]?(?:docker[-_]?)?(?:hub[-_]?)?name|changeme|change-me", re.IGNORECASE)
 
+# Nothing that would stand in a command line, where every user of the machine may read it.
 _HOW_TO_GIVE_A_PASSWORD = (
-    "give it as variable (-e app_db_password=…, or group_vars encrypted with ansible-vault),"
-    " or through an environment variable that the inventory reads with lookup('ansible.builtin.env', …)"
+    "give it by the environment (app_db_password: \"{{ lookup('ansible.builtin.env', 'APP_DB_PASSWORD') }}\"), encrypted"
+    " (ansible-vault encrypt_string --name app_db_password), or by a file (lookup('ansible.builtin.file', …))"
 )
 
 Problem = str | None

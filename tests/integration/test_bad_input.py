@@ -53,7 +53,7 @@ def assert_refused(run: Run, target: Target, cluster: Cluster, *wanted: str) -> 
         ),
         pytest.param(
             {"app_db_password": "", "app_db_password_required": True},
-            ["app_db_password is empty", "ansible-vault"],
+            ["app_db_password is empty", "ansible-vault", "APP_DB_PASSWORD", "^(?!.*-e app_db_password)"],
             id="empty password",
         ),
         pytest.param(

@@ -22,6 +22,7 @@ def test_it_does_what_it_says(entry: dict[str, Any], deployed: Deployed) -> None
         # Another namespace, another kubeconfig; and nothing is made that would have to be removed again.
         command = command.replace("-n fastapi-mysql", f"-n {deployed.target.namespace}")
         command = command.replace("-n …", f"-n {deployed.target.namespace}").replace("~/.kube/k3s", str(KUBECONFIG))
+        command = command.replace("$HOME/.docker", str(CACHE / "docker-cli"))
         command += f" -n {deployed.target.namespace}" if " -n " not in command and "describe" in command else ""
         command += " --dry-run=client" if entry["run"] == "dry" else ""
     elif command.startswith("curl"):

@@ -153,3 +153,9 @@ def test_without_a_database_nothing_of_it_is_asked_for(target: dict[str, object]
 def test_without_a_database_a_given_image_needs_no_registry(target: dict[str, object]) -> None:
     target |= {"db_enabled": "no", "api_image": "docker.io/library/nginx:1", "registry": ""}
     assert find_problems(target) == []
+
+
+def test_nobody_is_told_to_write_a_password_in_a_command_line(target: dict[str, object]) -> None:
+    [said] = find_problems(target | {"db_password": "", "db_password_required": True})
+    assert all(way in said for way in ("APP_DB_PASSWORD", "ansible-vault", "ansible.builtin.file"))
+    assert "-e app_db_password" not in said and "extra-vars" not in said
