@@ -28,8 +28,8 @@ _PLACEHOLDER = re.compile(r"your[-_]?(?:docker[-_]?)?(?:hub[-_]?)?name|changeme|
 
 # Nothing that would stand in a command line, where every user of the machine may read it.
 _HOW_TO_GIVE_A_PASSWORD = (
-    "give it by the environment (app_db_password: \"{{ lookup('ansible.builtin.env', 'APP_DB_PASSWORD') }}\"), encrypted"
-    " (ansible-vault encrypt_string --name app_db_password), or by a file (lookup('ansible.builtin.file', …))"
+    "give it by the environment (app_db_password: \"{{ lookup('ansible.builtin.env', 'APP_DB_PASSWORD') }}\"),"
+    " encrypted (ansible-vault encrypt_string --name app_db_password), or by a file (lookup('ansible.builtin.file', …))"
 )
 
 Problem = str | None

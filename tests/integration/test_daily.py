@@ -13,6 +13,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from machines import closed_port
 from stories import CACHE, DOCKER_CONFIG, DOCKER_HOST, PROGRAMS, ROOT, Run, docker, kubectl
 from surroundings import Cluster
@@ -52,6 +54,9 @@ def test_a_deployment_leaves_its_evidence(deployed: Deployed) -> None:
     assert evidence["verdict"] == "passed"
     assert [image["problem"] for image in evidence["images"]] == ["", ""]
     assert all(image["size"] > 1_000_000 and image["layers"] for image in evidence["images"])
+    for image in evidence["images"]:
+        bill = (evidence_of(deployed) / f"sbom/{image['container']}.cdx.json").read_text()
+        assert image["sbom"]["packages"] > 0 and JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
     replicas = {answer["via"] for answer in evidence["answers"]} - {"Ingress"}
     assert replicas == {pod["name"] for pod in evidence["pods"]}
     assert len(replicas) == 2
