@@ -1,4 +1,4 @@
-"""kill -9 at any moment of a run: the next one finishes the job, the one after that has nothing to do."""
+"""kill -9 at any moment, from build to evidence: the next run finishes the job, the one after has nothing to do."""
 
 from __future__ import annotations
 
@@ -31,10 +31,17 @@ def processes_of(inventory: Path) -> list[int]:
     return found
 
 
-def expected(objects_of_one: dict[str, Object], number: int) -> dict[str, Object]:
+def api(found: dict[str, Object]) -> Object:
+    """The API's container."""
+    one: Object = found["Deployment fastapi-mysql"]["spec"]["template"]["spec"]["containers"][0]
+    return one
+
+
+def expected(objects_of_one: dict[str, Object], number: int, image: str) -> dict[str, Object]:
     """Those of version 1, as another version would have them."""
     wanted = deepcopy(objects_of_one)
-    container = wanted["Deployment fastapi-mysql"]["spec"]["template"]["spec"]["containers"][0]
+    container = api(wanted)
+    container["image"] = image
     for variable in container["env"]:
         if variable["name"] == "VERSION":
             variable["value"] = str(number)
@@ -46,17 +53,25 @@ def test_twenty_kills(
 ) -> None:
     # A folder of its own: the logs beside it must not become a part of the image.
     (tmp_path / "api").mkdir()
+    context = api_context(tmp_path / "api")
+
+    def change(number: int) -> dict[str, Any]:
+        """Another byte of the sources, so that there is something to build and to push, and another variable."""
+        with (context / "api.py").open("a", encoding="utf-8") as source:
+            source.write(f"# {number}\n")
+        return version(number)
+
     target = new_target(
         "kills",
         app_replicas=2,
-        app_api_build_context=str(api_context(tmp_path / "api")),
+        app_api_build_context=str(context),
         app_api_readiness_path="/",
         app_api_liveness_path="/",
         app_db_enabled=False,
     )
-    target.playbook(**version(0)).succeeded()
+    target.playbook(**change(0)).succeeded()
     started = time.monotonic()
-    target.playbook("playbooks/deploy.yml", **version(1)).succeeded()
+    target.playbook(**change(1)).succeeded()
     whole = time.monotonic() - started
     reference = objects(cluster, target)
     seed = random.randrange(1_000_000)
@@ -64,18 +79,21 @@ def test_twenty_kills(
     moments: list[dict[str, Any]] = []
     for number in range(2, KILLS + 2):
         moment = round(chance.uniform(0.3, whole), 2)
-        run = Started(target, "playbooks/deploy.yml", tmp_path / f"log-{number}", **version(number))
+        wanted, before = change(number), api(objects(cluster, target))["image"]
+        run = Started(target, "site.yml", tmp_path / f"log-{number}", **wanted)
         time.sleep(moment)
         had_ended = run.process.poll() is not None
         run.kill()
         text = run.log.read_text(encoding="utf-8")
         at = [line for line in text.splitlines() if line.startswith("TASK")][-1:] or ["before the first task"]
         held = lease(cluster, target) is not None
-        second = target.playbook("playbooks/deploy.yml", **version(number)).succeeded()
+        second = target.playbook(**wanted).succeeded()
         assert served(target, f'"{number}"')
-        third = target.playbook("playbooks/deploy.yml", **version(number)).succeeded()
+        third = target.playbook(**wanted).succeeded()
         assert third.changed == 0, (seed, at, third.output)
-        assert objects(cluster, target) == expected(reference, number), (seed, at)
+        found = objects(cluster, target)
+        assert api(found)["image"] != before, (seed, at)
+        assert found == expected(reference, number, api(found)["image"]), (seed, at)
         assert lease(cluster, target) is None, (seed, at)
         assert len(revisions(cluster, target)) <= 5
         until(lambda run=run: not processes_of(run.inventory), 5, "the killed run's processes are gone")
