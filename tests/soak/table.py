@@ -136,7 +136,7 @@ def kills(path: Path) -> list[str]:
         "|---|---|---|---|---|",
     ]
     for item in found["kills"]:
-        at = "had ended" if item["ended"] else item["task"].replace(" | ", ": ")
+        at = item["task"].replace(" | ", ": ")
         held = "yes" if item["lock_held"] else "no"
         rows.append(f"| {item['after']} s | {at} | {held} | {item['second_run']} s | {item['second_changed']} |")
     return rows
