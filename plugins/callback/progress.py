@@ -133,13 +133,12 @@ class CallbackModule(Default):
         if stage and stage != self.stage:
             self.finish()
             self.stage = stage
-            told = announcement(
-                stage, self.history.expected(self.kind, stage), self.history.left(self.kind, list(self.stages))
-            )
+            expected = self.history.expected(self.kind, stage, self.stages.get(stage, 0.0))
+            told = announcement(stage, expected, self.history.left(self.kind, stage, self.stages))
             if told:
                 self._display.display(told, color=shade("HIGHLIGHT"))
             if stage in LONG:
-                self.alive.begin(stage, self.history.expected(self.kind, stage))
+                self.alive.begin(stage, expected)
 
     def finish(self) -> None:
         """The line of the stage that is over."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import statistics
 import tempfile
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# How many runs are remembered: enough for a median, few enough to follow a machine that has become slower.
+# How many runs are remembered of each stage: enough for a median, few enough to follow a machine that has become slower.
 REMEMBERED = 5
 # Below this, what is left is not worth a word.
 WORTH_TELLING = 3.0
@@ -40,7 +41,7 @@ SILENT_PREFIXES = {"render"}
 ONCE = {"prepare"}
 # Only these are announced: when one of them begins, there is work to do, and it may take minutes. All others are quick,
 # or find that there is nothing to do.
-LONG = {"platform", "build", "push", "rollout"}
+LONG = {"platform", "build", "push", "rollout", "compose", "teardown"}
 
 
 def stage_of(role: str, task: str) -> str:
@@ -75,26 +76,38 @@ class History:
 
     def remember(self, kind: str, stages: dict[str, float]) -> None:
         """Add a run; a folder that cannot be written is no reason to fail."""
-        self.runs[kind] = [*self.runs.get(kind, []), {name: round(one, 2) for name, one in stages.items()}][
-            -REMEMBERED:
-        ]
+        runs = [*self.runs.get(kind, []), {name: round(one, 2) for name, one in stages.items()}]
+        # Runs that had nothing to do drive out none that built: what each stage took the last few times stays known.
+        seen: Counter[str] = Counter()
+        kept = []
+        for run in reversed(runs):
+            if any(seen[name] < REMEMBERED for name in run):
+                kept.append(run)
+            seen.update(run.keys())
+        self.runs[kind] = kept[::-1]
         with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=".durations-", delete=False) as file:
                 json.dump(self.runs, file)
             Path(file.name).replace(self.path)
 
-    def expected(self, kind: str, stage: str) -> float | None:
-        """How long a stage takes; None when it was never seen."""
+    def expected(self, kind: str, stage: str, spent: float = 0.0) -> float | None:
+        """How long a stage takes, less what this run has spent in it already; None when it was never seen."""
         seen = [run[stage] for run in self.runs.get(kind, []) if stage in run]
-        return statistics.median(seen) if seen else None
+        return max(0.0, statistics.median(seen[-REMEMBERED:]) - spent) if seen else None
 
-    def left(self, kind: str, done: list[str]) -> float | None:
-        """How long all stages take that are not done yet, by the last run of this kind; None when there was none."""
-        runs = self.runs.get(kind)
-        if not runs:
-            return None
-        return sum(self.expected(kind, stage) or 0.0 for stage in runs[-1] if stage not in done)
+    def left(self, kind: str, stage: str, spent: dict[str, float]) -> float | None:
+        """How long a stage and all after it take; None when it was never seen.
+
+        What comes after it is what came after it in any remembered run that had it: a run that found nothing to do says
+        nothing about one that builds. `spent` is what this run has spent in each stage until now.
+        """
+        after: dict[str, None] = {}
+        for run in self.runs.get(kind, []):
+            if stage in run:
+                names = list(run)
+                after |= dict.fromkeys(names[names.index(stage) :])
+        return sum(self.expected(kind, name, spent.get(name, 0.0)) or 0.0 for name in after) if after else None
 
 
 def announcement(stage: str, expected: float | None, left: float | None) -> str:
@@ -103,7 +116,7 @@ def announcement(stage: str, expected: float | None, left: float | None) -> str:
         return ""
     told = [f"about {duration(expected)}"] if expected is not None else []
     if left is not None and expected is not None and left - expected >= WORTH_TELLING:
-        told.append(f"{duration(left)} in all")
+        told.append(f"{duration(left)} left in all")
     return f"… {stage}" + (f": {', '.join(told)}" if told else "")
 
 

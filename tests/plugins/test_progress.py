@@ -139,16 +139,36 @@ def test_stage_of(role: str, task: str, stage: str) -> None:
     assert stage_of(role, task) == stage
 
 
-def test_what_is_left_is_what_was_not_done_last_time(tmp_path: Path) -> None:
+def test_what_is_left_is_what_came_after_it_in_any_run_that_had_it(tmp_path: Path) -> None:
     history = History.load(tmp_path / "durations.json")
-    assert history.left("site.yml", []) is None
+    assert history.left("site.yml", "build", {}) is None
     for build in (10.0, 30.0, 20.0):
-        history.remember("site.yml", {"build": build, "rollout": 8.0})
+        history.remember("site.yml", {"platform": 1.0, "build": build, "rollout": 8.0, "verify": 2.0})
+    # Nothing to do, again and again.
+    for _ in range(9):
+        history.remember("site.yml", {"platform": 1.0, "verify": 2.0})
     again = History.load(tmp_path / "durations.json")
     assert again.expected("site.yml", "build") == 20.0
-    assert again.left("site.yml", []) == 28.0
-    assert again.left("site.yml", ["build"]) == 8.0
-    assert again.left("other.yml", []) is None
+    assert again.left("site.yml", "build", {}) == 30.0
+    # Two images are built one after the other, and both are of that stage.
+    assert again.expected("site.yml", "build", 15.0) == 5.0
+    assert again.left("site.yml", "build", {"platform": 1.0, "build": 15.0}) == 15.0
+    # What was not needed before it is not needed any more.
+    assert again.left("site.yml", "rollout", {"platform": 1.0}) == 10.0
+    assert again.left("site.yml", "undo", {}) is None
+    assert again.left("other.yml", "build", {}) is None
+
+
+def test_a_real_run_says_what_is_left(tmp_path: Path) -> None:
+    kind = "play.yml tags=('all',) skip_tags=() check=False"
+    known = [{"build": 40.0, "deploy": 1.0, "rollout": 20.0}, {"deploy": 1.0}]
+    (tmp_path / "cache/fastapi-mysql-k8s").mkdir(parents=True)
+    (tmp_path / "cache/fastapi-mysql-k8s/durations.json").write_text(json.dumps({kind: known}))
+    lines = run(tmp_path, "-e", "good=true").stdout.splitlines()
+    assert [line for line in lines if line.startswith("…")] == [
+        "… build: about 40 s, 61 s left in all",
+        "… rollout: about 20 s",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": [{"b": "x"}]}'])
@@ -166,7 +186,9 @@ def test_only_some_runs_are_remembered(tmp_path: Path) -> None:
 
 def test_lines() -> None:
     assert announcement("deploy", 40.0, 65.0) == ""
-    assert announcement("build", 40.0, 65.0) == "… build: about 40 s, 65 s in all"
+    assert announcement("build", 40.0, 65.0) == "… build: about 40 s, 65 s left in all"
+    assert announcement("compose", 20.0, 21.0) == "… compose: about 20 s"
+    assert announcement("teardown", None, None) == "… teardown"
     assert announcement("verify", 0.4, 0.4) == ""
     assert announcement("build", None, None) == "… build"
     assert announcement("verify", None, None) == ""
