@@ -16,7 +16,19 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from machines import closed_port
-from stories import CACHE, DOCKER_CONFIG, DOCKER_HOST, PROGRAMS, ROOT, Run, docker, kubectl
+from stories import (
+    BASE_IMAGE,
+    CACHE,
+    DOCKER_CONFIG,
+    DOCKER_HOST,
+    PROGRAMS,
+    REGISTRY,
+    ROOT,
+    Run,
+    build_secrets,
+    docker,
+    kubectl,
+)
 from surroundings import Cluster
 
 from conftest import PASSWORD, Deployed, NewTarget
@@ -226,28 +238,42 @@ def test_compose_proves_the_images_and_leaves_nothing(deployed: Deployed) -> Non
     assert not (deployed.target.manifests / "compose.env").exists()
 
 
-def test_compose_tells_a_wrong_answer_and_leaves_nothing(deployed: Deployed) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        # Both together; and the API's image alone, before the other is started.
+        (
+            {"verify_endpoints": [{"path": "/users/1", "json_includes": {"username": "Nobody"}}], "verify_timeout": 1},
+            "/users/1 should answer 200 and JSON that includes",
+        ),
+        (
+            {"compose_alone_endpoints": [{"path": "/status", "json": 2}], "compose_alone_timeout": 4},
+            "/status should answer 200 and JSON 2, but gave 200 1",
+        ),
+    ],
+)
+def test_compose_tells_a_wrong_answer_and_leaves_nothing(deployed: Deployed, wrong: dict[str, Any], told: str) -> None:
     ports = {"compose_port": closed_port(), "compose_db_port": closed_port()}
     project = f"it-{deployed.target.namespace.split('-')[1]}-wrong"
-    wrong = [{"path": "/users/1", "json_includes": {"username": "Nobody"}}]
-    run = deployed.target.playbook(
-        "playbooks/compose.yml", compose_project=project, verify_endpoints=wrong, verify_timeout=1, **ports
-    )
+    run = deployed.target.playbook("playbooks/compose.yml", compose_project=project, **wrong, **ports)
     assert run.rc != 0
-    assert "should answer 200 and JSON that includes" in run.output
+    assert told in run.output, run.output
     assert docker("ps", "--all", "--quiet", f"--filter=name={project}") == ""
 
 
-def test_the_shipped_compose_file_comes_up_by_hand(deployed: Deployed, cluster: Cluster, tmp_path: Path) -> None:
-    """As its first lines say: a copy of .env.example, filled in, and `docker compose up --wait`."""
-    images = cluster.images(deployed.target.namespace, "fastapi-mysql")
+def test_the_shipped_compose_file_builds_and_comes_up_by_hand(deployed: Deployed, tmp_path: Path) -> None:
+    """As its first lines say: a copy of .env.example, filled in, and `docker compose up --build --wait`."""
     filled = {
         "MYSQL_PASSWORD": '"it\'s/a:p@ss\\"w%rd \\$(x) \\\\"',
-        "API_IMAGE": images["api"],
-        "DB_IMAGE": images["mysql"],
+        # Removed with all others of these tests.
+        "API_IMAGE": f"{REGISTRY}/{deployed.target.images}compose-api:built",
+        "DB_IMAGE": f"{REGISTRY}/{deployed.target.images}compose-db:built",
+        "API_BASE_IMAGE": BASE_IMAGE,
+        "DB_BASE_IMAGE": BASE_IMAGE,
         "API_PUBLISHED_PORT": str(closed_port()),
         "DB_PORT": str(closed_port()),
     }
+    filled |= {f"BUILD_{one['id'].upper()}": one["src"] for one in build_secrets()}
     example = (ROOT / ".env.example").read_text()
     assert "\nMYSQL_PASSWORD=\n" in example
     (tmp_path / ".env").write_text(example + "".join(f"{name}={value}\n" for name, value in filled.items()))
@@ -263,7 +289,7 @@ def test_the_shipped_compose_file_comes_up_by_hand(deployed: Deployed, cluster: 
         )
 
     try:
-        up = compose("up", "--no-build", "--detach", "--wait")
+        up = compose("up", "--build", "--detach", "--wait")
         assert up.returncode == 0, up.stderr + compose("logs").stdout
         states = [json.loads(line)["Health"] for line in compose("ps", "--format=json").stdout.splitlines()]
         assert states == ["healthy", "healthy"]
@@ -275,20 +301,51 @@ def test_the_shipped_compose_file_comes_up_by_hand(deployed: Deployed, cluster: 
     assert down.returncode == 0, down.stderr
 
 
-def test_a_compose_file_without_a_password_is_refused(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text((ROOT / ".env.example").read_text())
-    command = [str(PROGRAMS / "docker"), "compose", f"--env-file={tmp_path / '.env'}", "config"]
+def composed(folder: Path, password: str) -> subprocess.CompletedProcess[str]:
+    """What Compose makes of compose.yaml alone, as it is used with an engine that has a network."""
+    filled = (ROOT / ".env.example").read_text().replace("\nMYSQL_PASSWORD=\n", f"\nMYSQL_PASSWORD={password}\n")
+    (folder / ".env").write_text(filled)
+    command = [str(PROGRAMS / "docker"), "compose", f"--env-file={folder / '.env'}", "--file=compose.yaml"]
     environment = os.environ | {"DOCKER_CONFIG": str(CACHE / "docker-cli")}
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    command += ["config", "--format=json"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_compose_file_without_a_password_is_refused(tmp_path: Path) -> None:
+    run = composed(tmp_path, "")
     assert run.returncode != 0
     assert "set it in .env, see .env.example" in run.stderr
+
+
+def test_the_compose_file_alone_publishes_the_api_when_its_database_is_well(tmp_path: Path) -> None:
+    run = composed(tmp_path, "pass")
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    api, db = found["services"]["api"], found["services"]["db"]
+    [port] = api["ports"]
+    assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "8000", 8000)
+    assert "ports" not in db
+    assert api["depends_on"]["db"]["condition"] == "service_healthy"
+    assert {"test", "interval", "retries"} <= api["healthcheck"].keys() & db["healthcheck"].keys()
+    assert api["environment"]["MYSQL_HOST"] == "db"
+    assert api["environment"]["MYSQL_PASSWORD"] == db["environment"]["MYSQL_PASSWORD"] == "pass"
+    assert (api["build"]["args"], db["build"]["args"]) == (
+        {"BASE_IMAGE": "python:3.13-slim"},
+        {"BASE_IMAGE": "debian:12-slim"},
+    )
+    assert {one["source"] for one in api["build"]["secrets"]} == {"ca", "pip_conf"}
+    # One network of their own, and nothing of the machine's but that port.
+    assert list(api["networks"]) == list(db["networks"]) == ["default"]
+    assert all(one["type"] == "volume" for one in db["volumes"]) and "volumes" not in api
 
 
 @pytest.fixture
 def kit(deployed: Deployed, new_target: NewTarget, cluster: Cluster, tmp_path: Path) -> tuple[Any, Path]:
     """A kit for a namespace that is not there, of images that are: no cluster is asked for it."""
     images = cluster.images(deployed.target.namespace, "fastapi-mysql")
-    target = new_target("exam", app_replicas=1, app_api_image=images["api"], app_db_image=images["mysql"])
+    target = new_target(
+        "exam", app_name="handed-in", app_replicas=1, app_api_image=images["api"], app_db_image=images["mysql"]
+    )
     run = target.make("exam", "-e exam_proof=false", exam_dir=str(tmp_path)).succeeded()
     assert target.namespace not in cluster.namespaces()
     assert not [one for one in SPELLINGS if one in run.output]
@@ -301,12 +358,12 @@ def kit(deployed: Deployed, new_target: NewTarget, cluster: Cluster, tmp_path: P
 
 
 def test_the_kit_alone_brings_it_up(kit: tuple[Any, Path]) -> None:
-    """What an examiner does with it, by hand."""
+    """What an examiner does with it, by hand; for any name."""
     target, folder = kit
     readme = (folder / "README.md").read_text()
-    assert f"kubectl -n {target.namespace} rollout status deployment/fastapi-mysql" in readme
+    assert f"kubectl -n {target.namespace} rollout status deployment/handed-in" in readme
     kubectl("apply", *(f"--filename={folder / name}" for name in MANIFESTS))
-    kubectl("rollout", "status", f"--namespace={target.namespace}", "deployment/fastapi-mysql", "--timeout=60s")
+    kubectl("rollout", "status", f"--namespace={target.namespace}", "deployment/handed-in", "--timeout=60s")
     target.playbook("verify.yml").succeeded()
 
 
