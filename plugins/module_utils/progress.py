@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# How many runs are remembered of each stage: enough for a median, few enough to follow a machine that has become slower.
+# How many runs of each stage are remembered: enough for a median, few enough to follow a machine that becomes slower.
 REMEMBERED = 5
 # Below this, what is left is not worth a word.
 WORTH_TELLING = 3.0
