@@ -34,7 +34,7 @@ PULLS: tuple[tuple[str, str, str, bool], ...] = (
     (
         r"no match for platform|no matching manifest",
         "the image is not made for the nodes' processors",
-        "Build it for them: image_platform.",
+        "Build it for them: image_platforms.",
         True,
     ),
     (
@@ -59,7 +59,7 @@ STARTS: tuple[tuple[str, str], ...] = (
         r"run as root|runasnonroot|non-numeric user",
         "The image wants to run as root: app_api_hardened (or app_db_hardened): false.",
     ),
-    (r"exec format error", "The image is made for another processor: build it with image_platform."),
+    (r"exec format error", "The image is made for another processor: build it with image_platforms."),
     (r"permission denied", "The program may not be executed: check its mode in the image."),
     (r"executable file not found|no such file", "The program is not in the image: correct its ENTRYPOINT or CMD."),
 )

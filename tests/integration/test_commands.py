@@ -27,6 +27,9 @@ def test_it_does_what_it_says(entry: dict[str, Any], deployed: Deployed) -> None
         command += " --dry-run=client" if entry["run"] == "dry" else ""
     elif command.startswith("curl"):
         command += f" --fail --header 'Host: {deployed.target.host}'"
+    elif command.startswith((". ", "export ")):
+        # They say nothing: that they leave an environment in which one can go on is seen by what comes next.
+        command += " && command -v make"
     environment = os.environ | {
         "PATH": f"{ROOT / '.venv/bin'}:{PROGRAMS}:{os.environ['PATH']}",
         "KUBECONFIG": str(KUBECONFIG),
