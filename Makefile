@@ -87,7 +87,7 @@ reference: $(VENV)/deploy ## Write docs/reference from the specifications
 	docs/make/reference.py
 
 .PHONY: docs
-docs: reference ## Write docs/IMPLEMENTATION.md from real runs on the embedded platform
+docs: reference ## Write what documents show of real runs, and take the pictures, on the embedded platform
 	docs/make/implementation.py
 
 .PHONY: test

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Write docs/IMPLEMENTATION.md and docs/SECURITY.md: run each command in docs/make/*.md.in, put below it what it said.
 
-What the README shows of the same commands is written anew from the same run, where that has the usual names.
-A name as argument (`SECURITY`) writes that one alone. Wants the embedded platform, and changes the target that it is
-run for as the commands say; a second run does not. A command that fails ends it: nothing is written then.
+What the README shows of the same commands is written anew from the same run, and its pictures are taken of the evidence
+that the run has left. A name as argument (`SECURITY`) writes that one alone. Wants the embedded platform, and changes
+the target `local` as the commands say; a second run does not. A command that fails ends it: nothing is written then.
+
+`--check` runs nothing: it says whether the documents still are what their sources say, but for the outputs.
 """
 
 from __future__ import annotations
@@ -27,8 +29,11 @@ SAMPLE = re.compile(r"^<!-- make docs: (?P<name>\S+) -->\n```\n.*?^```$", re.MUL
 SAMPLES = {
     "deployed": ("ansible-playbook site.yml", 0, "✓ plan", "PLAY RECAP"),
     "unchanged": ("ansible-playbook site.yml", 1, "PLAY RECAP", ""),
+    "plan": ("ansible-playbook site.yml --check -e app_replicas=2", 0, "Objects: ", "✓ "),
     "status": ("make status", 0, "fastapi-mysql on local: ", "  Drift"),
 }
+# Taken of the page when the last document is written.
+PICTURES = ("ansible-playbook tests/evidence/browser.yml", "tests/evidence/pictures evidence/local/latest/index.html")
 SECONDS = 600
 WIDTH = 150
 # Every command that was run, and what it printed.
@@ -118,13 +123,11 @@ def secrets() -> list[str]:
 def write(source: Path) -> None:
     """Run all of it, then write."""
     target = ROOT / "docs" / source.name.removesuffix(".in")
-    text = source.read_text(encoding="utf-8")
-    for name, usual in (("NAMESPACE", "fastapi-mysql"), ("API_IMAGE", "fastapi-mysql-api"), ("TARGET", "local")):
-        text = text.replace(f"@{name}@", os.environ.get(f"DOCS_{name}", usual))
-    text = BLOCK.sub(filled, text)
-    written = {target: text}
-    if source.name == "IMPLEMENTATION.md.in" and not any(name.startswith("DOCS_") for name in os.environ):
+    written = {target: BLOCK.sub(filled, source.read_text(encoding="utf-8"))}
+    if source.name == "IMPLEMENTATION.md.in":
         written[README] = SAMPLE.sub(sample, README.read_text(encoding="utf-8"))
+        for command in PICTURES:
+            run(command)
     if any(secret in one for one in written.values() for secret in secrets()):
         raise SystemExit("A password is in what was printed: nothing was written.")
     for file, one in written.items():
@@ -132,8 +135,45 @@ def write(source: Path) -> None:
         print(file.relative_to(ROOT))
 
 
+def fault(source: str, document: str) -> str:
+    """The first line of a source that its document does not have where it belongs; empty if it has all of them."""
+    lines = document.splitlines()
+    at, console = 0, False
+    for wanted in source.splitlines():
+        begins = wanted.startswith("```console")
+        line = "```console" if begins else wanted
+        # Before the next command, and before the end of the block, is what the command before has printed.
+        while console and at < len(lines) and lines[at] not in (line, "```"):
+            at += 1
+        if at == len(lines) or lines[at] != line:
+            return line
+        console = begins or (console and line != "```")
+        at += 1
+    return f"the end, before: {lines[at]}" if at < len(lines) else ""
+
+
+def faults() -> list[str]:
+    """What `make docs` would write otherwise, as far as that can be known without running anything."""
+    found = []
+    for source in sorted(SOURCES.glob("*.md.in")):
+        document = ROOT / "docs" / source.name.removesuffix(".in")
+        missing = fault(source.read_text(encoding="utf-8"), document.read_text(encoding="utf-8"))
+        if missing:
+            found.append(f"docs/{document.name} is not what docs/make/{source.name} says, from here on: {missing}")
+    shown = {one["name"]: one[0].splitlines()[2:-1] for one in SAMPLE.finditer(README.read_text(encoding="utf-8"))}
+    for name, (command, _, first, end) in SAMPLES.items():
+        lines = shown.get(name, [])
+        if len(lines) < 2 or not lines[0].startswith(first) or (end and any(line.startswith(end) for line in lines)):
+            found.append(f"README.md: the sample {name} is not what `{command}` prints from {first!r} to {end!r}")
+    return found
+
+
 def main(names: list[str]) -> int:
-    """Write the documents that are named, or all."""
+    """Write the documents that are named, or all; or check them."""
+    if names == ["--check"]:
+        wrong = faults()
+        print("\n".join([*wrong, "Run: make docs"] if wrong else []), end="\n" if wrong else "")
+        return 1 if wrong else 0
     for source in sorted(SOURCES.glob("*.md.in")):
         if not names or source.name.removesuffix(".md.in") in names:
             write(source)

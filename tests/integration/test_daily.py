@@ -248,7 +248,7 @@ def test_compose_proves_the_images_and_leaves_nothing(deployed: Deployed) -> Non
         ),
         (
             {"compose_alone_endpoints": [{"path": "/status", "json": 2}], "compose_alone_timeout": 4},
-            "/status should answer 200 and JSON 2, but gave 200 1",
+            "/status should answer 200 and 2, but gave 200 1",
         ),
     ],
 )
