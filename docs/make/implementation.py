@@ -29,7 +29,7 @@ SAMPLE = re.compile(r"^<!-- make docs: (?P<name>\S+) -->\n```\n.*?^```$", re.MUL
 SAMPLES = {
     "deployed": ("ansible-playbook site.yml", 0, "✓ plan", "PLAY RECAP"),
     "unchanged": ("ansible-playbook site.yml", 1, "PLAY RECAP", ""),
-    "plan": ("ansible-playbook site.yml --check -e app_replicas=2", 0, "Objects: ", "✓ "),
+    "plan": ("ansible-playbook site.yml --check -e app_replicas=2", 0, "Objects: ", "  ~ local: "),
     "status": ("make status", 0, "fastapi-mysql on local: ", "  Drift"),
 }
 # Taken of the page when the last document is written.
