@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import login_folder
 from machines import PASSWORD, USER, Registry, broken_kubeconfig, closed_port, expired_certificate
 from stories import PROGRAMS, Run, Target, docker, little_context, playbook
 from surroundings import Cluster, content_tags, repositories
 
 from conftest import NewTarget
+
+# Where the action of that name makes them, unless Ansible is told of another place.
+LOGINS = Path.home() / ".ansible/tmp/fastapi-mysql-k8s-logins"
 
 
 @pytest.fixture
@@ -123,7 +128,10 @@ def test_registry_refuses_the_login(target: Target, cluster: Cluster, locked_reg
 
 
 def test_registry_takes_the_right_login(target: Target, cluster: Cluster, locked_registry: Registry) -> None:
-    """So it is the login that the tests above are refused for."""
+    """So it is the login that the tests above are refused for; what a killed run has left of one goes."""
+    with subprocess.Popen(["sleep", "60"]) as killed:
+        left = login_folder.make(LOGINS, killed.pid, target.folder)
+        killed.kill()
     run = target.playbook(
         "site.yml",
         "--tags=build",
@@ -134,6 +142,9 @@ def test_registry_takes_the_right_login(target: Target, cluster: Cluster, locked
     ).succeeded()
     assert run.changed == 4, run.output  # built, pushed, told what is in it, and given its tag for people
     assert len(locked_registry.repositories()) == 1
+    assert not left.exists()
+    # Its own is gone as well: what is there is of other runs that are at work.
+    assert [path for path in LOGINS.glob("*/config.json") if locked_registry.host in path.read_text()] == []
     assert PASSWORD not in run.output
     assert target.namespace not in cluster.namespaces()
 
