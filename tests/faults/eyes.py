@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -196,6 +197,8 @@ class Users:
     def __init__(self, ingress: str, interval: float = 0.2) -> None:
         self.ingress, self.interval = ingress, interval
         self.answers: list[tuple[float, int]] = []
+        # What those that failed got: a status, or what became of the connection.
+        self.failures: Counter[str] = Counter()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -226,7 +229,9 @@ class Users:
             try:
                 connection.request("GET", "/users/1", headers={"Host": HOST})
                 self.answers.append((at, connection.getresponse().status))
-            except (OSError, http.client.HTTPException):
+                self.failures.update([str(self.answers[-1][1])] if self.answers[-1][1] != 200 else [])
+            except (OSError, http.client.HTTPException) as error:
                 self.answers.append((at, 0))
+                self.failures.update([type(error).__name__])
             finally:
                 connection.close()

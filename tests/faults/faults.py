@@ -238,6 +238,7 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
         "load": round(load, 1),
         "users": len(users.answers),
         "users_failed": users.failed,
+        "users_got": dict(users.failures),
         "users_outage": round(users.outage(), 1),
         "equal": after == before,
         "touched": touched,

@@ -52,7 +52,8 @@ def _told(result: dict[str, Any]) -> list[str]:
 def _served(result: dict[str, Any], allowed: float) -> list[str]:
     """Users are served all along, or all but for as long as what they get is itself what is broken."""
     if result["users_failed"] and result["users_outage"] > allowed:
-        served = f"{result['users_failed']} of {result['users']} users' requests failed"
+        got = ", ".join(f"{number} {what}" for what, number in result.get("users_got", {}).items())
+        served = f"{result['users_failed']} of {result['users']} users' requests failed ({got})"
         return [f"{served}, for {result['users_outage']} s" + (f" (allowed: {allowed:g} s)" if allowed else "")]
     return []
 

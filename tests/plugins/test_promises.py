@@ -50,7 +50,7 @@ def test_all_is_as_promised(box: Path) -> None:
         ({"rc": 0}, FAULT, "did not fail"),
         ({"rc": 0, "touched": False}, REFUSED, "did not fail"),
         ({"touched": True}, REFUSED, "something was written"),
-        ({"users_failed": 1, "users_outage": 0.2}, FAULT, "requests failed"),
+        ({"users_failed": 1, "users_got": {"502": 1}, "users_outage": 0.2}, FAULT, "requests failed (1 502)"),
         ({"users_failed": 4, "users_outage": 21.0}, FAULT | {"outage": 20}, "allowed: 20 s"),
         ({"took": 301.0}, FAULT, "it took"),
         ({"users": 0}, FAULT, "no user has asked"),
