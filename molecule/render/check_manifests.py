@@ -147,8 +147,8 @@ def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
         own = container.get("securityContext") or {}
         hard = asked["api_hardened" if container["name"] == "api" else "db_hardened"]
         expect(own.get("readOnlyRootFilesystem", False), hard, f"{container['name']}: its root is read-only")
-        for kind in ("requests", "limits"):
-            expect(set(container["resources"][kind]) >= {"memory"}, True, f"{container['name']}: {kind}")
+        expect(set(container["resources"]["requests"]) >= {"cpu", "memory"}, True, f"{container['name']}: requests")
+        expect(set(container["resources"]["limits"]) >= {"memory"}, True, f"{container['name']}: limits")
     expect([item for item in pod.get("volumes", []) if "emptyDir" not in item], [], "the list of other volumes")
 
 
@@ -231,8 +231,9 @@ def main() -> int:
     if asked["network_policy"]:
         check_network(objects["NetworkPolicy"], asked, deployment["template"]["metadata"]["labels"])
     if asked["create_namespace"]:
-        level = objects["Namespace"]["metadata"]["labels"].get("pod-security.kubernetes.io/enforce", "")
-        expect(level, asked["pod_security"], "the namespace's Pod Security Standard")
+        for mode in ("enforce", "warn", "audit"):
+            level = objects["Namespace"]["metadata"]["labels"].get(f"pod-security.kubernetes.io/{mode}", "")
+            expect(level, asked["pod_security"], f"the namespace's Pod Security Standard ({mode})")
     rule = objects["Ingress"]["spec"]["rules"][0]
     backend = rule["http"]["paths"][0]["backend"]["service"]
     expect(objects["Ingress"]["spec"]["ingressClassName"], asked["ingress_class"], "the Ingress class")
