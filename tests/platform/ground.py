@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -28,3 +29,15 @@ REGISTRY_PORT, API_PORT, INGRESS_PORT = (
 )
 REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
 RANGES = [str(VARIABLES["local_base_pod_range"]), str(VARIABLES["local_base_service_range"])]
+
+
+def platform_pids() -> dict[int, str]:
+    """Every process in the platform's control group, with the name of its program."""
+    found = {}
+    for procs in Path("/sys/fs/cgroup").glob(f"**/{NAME}/**/cgroup.procs"):
+        # Processes, and groups of them, come and go while they are listed.
+        with contextlib.suppress(OSError):
+            for line in procs.read_text().split():
+                with contextlib.suppress(OSError):
+                    found[int(line)] = Path(f"/proc/{line}/comm").read_text().strip()
+    return found

@@ -5,7 +5,6 @@ These tests kill its processes, so they run only on a platform that nobody else 
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import json
 import os
@@ -20,17 +19,16 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ground import (
-    API_PORT,
     INGRESS_PORT,
     INVENTORY,
     KUBECONFIG,
     NAME,
     OPTIONS,
     RANGES,
-    REGISTRY_PORT,
     REPOSITORY,
     RUN,
     SUPERVISOR,
+    platform_pids,
 )
 
 PODS = "/api/v1/namespaces/molecule/pods"
@@ -42,18 +40,6 @@ def playbook(*arguments: str) -> str:
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout
-
-
-def platform_pids() -> dict[int, str]:
-    """Every process in the platform's control group, with the name of its program."""
-    found = {}
-    for procs in Path("/sys/fs/cgroup").glob(f"**/{NAME}/**/cgroup.procs"):
-        # Processes, and groups of them, come and go while they are listed.
-        with contextlib.suppress(OSError):
-            for line in procs.read_text().split():
-                with contextlib.suppress(OSError):
-                    found[int(line)] = Path(f"/proc/{line}/comm").read_text().strip()
-    return found
 
 
 def wait_for(what: Callable[[], bool], seconds: int, said: str) -> None:
@@ -103,18 +89,6 @@ def test_its_network_namespace_has_no_way_out() -> None:
 def test_the_machine_itself_sends_nothing_to_pods_or_services(address: str) -> None:
     done = subprocess.run(["ip", "route", "get", address], capture_output=True, text=True, check=False)
     assert done.returncode != 0 or "unreachable" in done.stdout, done.stdout
-
-
-def test_it_listens_on_the_loopback_only() -> None:
-    listening = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A":  # TCP_LISTEN, include/net/tcp_states.h
-                address, port = fields[1].split(":")
-                listening.add((address, int(port, 16)))
-    for port in (REGISTRY_PORT, API_PORT, INGRESS_PORT):
-        assert {address for address, number in listening if number == port} == {"0100007F"}
 
 
 @pytest.mark.parametrize("program", ["etcd", "kubelet", "traefik", "dockerd", "docker-registry", "haproxy"])

@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
+import ipaddress
 import json
+import os
 import secrets
 import ssl
 import stat
@@ -23,7 +25,17 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import ApiError
 from cryptography import x509
-from ground import CACHE, KUBECONFIG, NAME, REGISTRY, STATE
+from ground import (
+    API_PORT,
+    CACHE,
+    INGRESS_PORT,
+    KUBECONFIG,
+    NAME,
+    REGISTRY,
+    REGISTRY_PORT,
+    STATE,
+    platform_pids,
+)
 
 CLIENT = CACHE / "docker-cli"
 AUTHORITY = CLIENT / "certs.d" / REGISTRY / "ca.crt"
@@ -64,8 +76,37 @@ def test_secrets_are_their_owners_alone() -> None:
 
 
 def test_folders_of_secrets_are_closed() -> None:
-    closed = [STATE / name for name in ("pki", "kubernetes", "etcd", "log/audit", "registry/nodes")] + [CLIENT]
+    names = ("pki", "kubernetes", "etcd", "containerd", "log/audit", "registry/nodes")
+    closed = [CLIENT, *(STATE / name for name in names)]
     assert {str(path): oct(path.stat().st_mode) for path in closed if stat.S_IMODE(path.stat().st_mode) != 0o700} == {}
+
+
+def sockets(tables: Path) -> Iterator[tuple[str, str, int]]:
+    """Who listens for TCP or takes UDP in the network of the process whose tables these are: inode, address, port."""
+    # TCP_LISTEN, and UDP's only state, in include/net/tcp_states.h.
+    for name, state in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
+        for line in (tables / name).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == state:
+                address, port = fields[1].split(":")
+                # The kernel prints each word of it as a number of this machine.
+                raw = b"".join(bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8))
+                yield fields[9], str(ipaddress.ip_address(raw)), int(port, 16)
+
+
+def test_whatever_it_listens_on_in_the_machines_network_is_the_loopback() -> None:
+    """Every process of it that is in this network, whichever port."""
+    own = set()
+    for pid in platform_pids():
+        # Processes end meanwhile, and so do the files that they have open.
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+                for one in Path(f"/proc/{pid}/fd").iterdir():
+                    with contextlib.suppress(OSError):
+                        own.add(os.readlink(one))
+    listening = [(address, port) for inode, address, port in sockets(Path("/proc/net")) if f"socket:[{inode}]" in own]
+    assert {port for _, port in listening} >= {REGISTRY_PORT, API_PORT, INGRESS_PORT}
+    assert [one for one in listening if not ipaddress.ip_address(one[0]).is_loopback] == []
 
 
 def test_nobody_else_may_change_anything_there() -> None:
