@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import metrics
 
-# An id is copied into logs and answers: nothing in it may mean anything there.
-REQUEST_ID: Final = re.compile(rb"[\w.:/+=@-]{1,128}", re.ASCII)
+# An id is copied into logs and answers: nothing in it may mean anything there, and no e-mail address passes for one.
+REQUEST_ID: Final = re.compile(rb"[\w.:/+=-]{1,128}", re.ASCII)
 SLOW_SECONDS: Final = 1
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 # For browsers: guess no type, tell nobody where the user came from, let no other site load what is read here.

@@ -141,8 +141,9 @@ def test_a_request_id_passes_through(calm_api: Api, path: str, status: int) -> N
     until(lambda: name in calm_api.output(), "the line in the log")
     [line] = [line for line in calm_api.lines() if line.get("request_id") == name]
     assert (line["level"], line["message"], line["status"]) == ("info", "request", status)
-    made = [calm_api.get(path, **head).headers["X-Request-ID"] for head in ({}, {"X_Request_ID": 'a" b'}, {})]
-    assert len(set(made)) == 3
+    heads: list[dict[str, str]] = [{}, {"X_Request_ID": 'a" b'}, {"X_Request_ID": "august@example.com"}, {}]
+    made = [calm_api.get(path, **head).headers["X-Request-ID"] for head in heads]
+    assert len(set(made)) == 4
     assert all(len(name) == 32 and name.isalnum() for name in made)
 
 

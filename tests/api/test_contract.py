@@ -18,6 +18,8 @@ from conftest import Start
 from latency import SlowWay
 from test_outages import recovers
 
+# As long as the API waits for an answer; what is sent to the database takes it as well.
+READ_SECONDS = 2.0
 # Ends a run that hangs; all of this file together takes half a minute.
 LIMIT_SECONDS = 60
 # The database's own words, and where it is.
@@ -77,6 +79,18 @@ def test_slow_database(mariadb: MariaDB, start: Start) -> None:
     """Late, but right."""
     with SlowWay(mariadb.port, 0.03) as way:
         contract(start(MYSQL_PORT=str(way.port)).ready(), 15)
+
+
+def test_database_slower_than_anybody_waits(mariadb: MariaDB, start: Start) -> None:
+    """Each answer comes after the API has given up on it: 503, in time, and nothing else that is the server's fault."""
+    with SlowWay(mariadb.port, 0) as way:
+        api = start(MYSQL_PORT=str(way.port)).ready()
+        way.seconds = READ_SECONDS
+        contract(api, 2, "--phases=fuzzing", "--exclude-checks=not_a_server_error")
+        statuses = set(re.findall(r'http_requests_total\{[^}]*status="(5\d\d)"', api.get("/metrics").text))
+        assert statuses == {"503"}
+        way.seconds = 0
+        recovers(api)
 
 
 def test_no_database(database: MariaDB, api: Api) -> None:
