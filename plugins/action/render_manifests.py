@@ -35,20 +35,22 @@ class ActionModule(PlainAction):
         """Render all templates first, then write those that differ."""
         templates = [Path(template) for template in arguments["templates"]]
         texts = {template.name.removesuffix(".j2"): self._render(template, self.variables) for template in templates}
+        # Of the result alone: why something cannot be written holds no secret, and is to be read.
+        hidden = {"_ansible_no_log": arguments["sensitive"]}
         if not arguments["dest"]:
-            return {"changed": False, "files": [], "manifests": list(texts.values())}
+            return hidden | {"changed": False, "files": [], "manifests": list(texts.values())}
         folder, mode = Path(arguments["dest"]), int(arguments["mode"], 8)
         rendered = {folder / name: text for name, text in texts.items()}
-        before = {path: read(path) for path in rendered}
-        differing = [path for path, text in rendered.items() if before[path] != text or file_mode(path) != mode]
         try:
+            before = {path: read(path) for path in rendered}
+            differing = [path for path, text in rendered.items() if before[path] != text or file_mode(path) != mode]
             if not self._task.check_mode:
                 make_folder(folder)
                 for path in differing:
                     write(path, rendered[path], mode)
         except OSError as error:
             raise NotWritten(f"The manifests cannot be written to {folder}: {error} (app_manifests_dir).") from error
-        return {
+        return hidden | {
             "changed": bool(differing),
             "files": [str(path) for path in rendered],
             "manifests": list(rendered.values()),

@@ -21,7 +21,7 @@ options:
     type: str
     default: "0640"
   sensitive:
-    description: Whether to keep the texts out of C(--diff). Give the task C(no_log), too.
+    description: Whether to keep the texts out of C(--diff) and of what is shown of the result at any verbosity.
     type: bool
     default: false
 author:

@@ -63,6 +63,7 @@ class Target:
     name: str
     folder: Path
     variables: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:
@@ -83,7 +84,7 @@ class Target:
 
     def playbook(self, name: str = "site.yml", *options: str, **variables: Any) -> Run:
         """Run a playbook for this target alone; `variables` are set beside or instead of its own."""
-        return playbook(name, self.inventory(variables), *options)
+        return playbook(name, self.inventory(variables), *options, environment=self.environment)
 
     def make(self, goal: str, *options: str, **variables: Any) -> Run:
         """The same by way of make, which must not renew the environment that the tests run in."""

@@ -17,7 +17,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credent
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_trust import authorities
 from stories import CACHE, CONTEXT, DOCKER_CONFIG, INGRESS, KUBECONFIG, REGISTRY, docker
 
-MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
+_OCI = "application/vnd.oci.image"
+MANIFESTS = f"application/vnd.docker.distribution.manifest.v2+json, {_OCI}.manifest.v1+json, {_OCI}.index.v1+json"
 Object = dict[str, Any]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import json
 import os
 import secrets
 import subprocess
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
 from releases import Load, proof
 from stories import CACHE, CONTEXT, KUBECONFIG, PROGRAMS, REGISTRY, ROOT, Run, Target, build_secrets
 from surroundings import Cluster
@@ -23,6 +26,8 @@ from conftest import Deployed, NewTarget
 from containers import pods, until
 
 PLATFORM = Path("/var/lib/fastapi-mysql-k8s")
+ENGINE = PLATFORM / "docker/data"
+STORE = CACHE / "registry/docker/registry/v2"
 NOBODY = f"{REGISTRY}/it/nobody@sha256:{'0' * 64}"
 NAME = "fastapi-mysql"
 
@@ -34,21 +39,23 @@ class Story:
     target: Target
     cluster: Cluster
     given: str
-    source: Path
+    other: Path
     began: float
     runs: dict[str, Run] = field(default_factory=dict)
-    secrets: list[dict[str, str]] = field(default_factory=list)
-    deployments: list[dict[str, Any]] = field(default_factory=list)
+    secrets: dict[str, dict[str, str]] = field(default_factory=dict)
+    deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
     users: dict[str, Any] = field(default_factory=dict)
     proofs: dict[str, dict[str, Any]] = field(default_factory=dict)
     watcher: Watcher = field(default_factory=Watcher)
+    # A blob's name is the hash of what it holds: these were there before there was anything to be found.
+    blobs: set[Path] = field(default_factory=lambda: set((STORE / "blobs").rglob("data")))
 
     def run(self, name: str, playbook: str = "site.yml", *options: str, **variables: Any) -> Run:
         done = self.runs[name] = self.target.playbook(playbook, "-vvvv", *options, **variables)
-        self.secrets.append(self.secret())
+        self.secrets[name] = self.secret()
         found = self.cluster.deployment(self.target.namespace, NAME)
         assert found is not None, done.output
-        self.deployments.append(found)
+        self.deployments[name] = found
         self.proofs[name] = proof(self.cluster, self.target)
         return done
 
@@ -56,15 +63,17 @@ class Story:
         found = self.cluster.client.get(f"/api/v1/namespaces/{self.target.namespace}/secrets/{NAME}")
         return {name: base64.b64decode(value).decode() for name, value in found["data"].items()}
 
-    def sql(self, user: str, password: str, statement: str) -> subprocess.CompletedProcess[str]:
-        """Say it to one Pod's database; the password goes by standard input."""
-        pod = pods(self.cluster, self.target.namespace)[0]["metadata"]["name"]
+    def pods(self) -> list[str]:
+        return [one["metadata"]["name"] for one in pods(self.cluster, self.target.namespace)]
+
+    def sql(self, user: str, password: str, statement: str, pod: str = "") -> subprocess.CompletedProcess[str]:
+        """Say it to a Pod's database; the password goes by standard input."""
         shell = (
             "IFS= read -r MYSQL_PWD; export MYSQL_PWD; "
             'exec mysql --protocol=tcp --host=127.0.0.1 --user="$1" --database=Main --execute="$2"'
         )
         command = [str(PROGRAMS / "kubectl"), f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}"]
-        command += ["-n", self.target.namespace, "exec", "-i", pod, "-c", "mysql", "--"]
+        command += ["-n", self.target.namespace, "exec", "-i", pod or self.pods()[0], "-c", "mysql", "--"]
         command += ["sh", "-c", shell, "sh", user, statement]
         return subprocess.run(command, input=f"{password}\n", capture_output=True, text=True, check=False, timeout=60)
 
@@ -73,11 +82,14 @@ class Story:
 def story(
     new_target: NewTarget, deployed: Deployed, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Story]:
-    """Deployed with a password of a file, run again without, planned, failed, rotated, written down."""
+    """Deployed without a password, run again, planned, failed twice, rotated, changed and gone back, looked at.
+
+    The environment of every run holds the password that only the rotation reads there.
+    """
     folder = tmp_path_factory.mktemp("source")
-    source, other = folder / "password", folder / "other"
+    other, word, vault = folder / "other", folder / "word", folder / "vault.yml"
     given = f"Canary{secrets.token_hex(12)}"
-    for path, value in ((source, given), (other, f"Other{secrets.token_hex(12)}")):
+    for path, value in ((other, f"Other{secrets.token_hex(12)}"), (word, secrets.token_hex(8))):
         path.touch(0o600)
         path.write_text(value, encoding="utf-8")
     target = new_target(
@@ -88,55 +100,104 @@ def story(
         # The Ingress takes up to two seconds to forget a Pod.
         workload_drain_seconds=4,
     )
-    made = Story(target, cluster, given, source, time.time())
-    from_file = "{{ lookup('ansible.builtin.file', '%s') }}"
+    target.environment["APP_DB_PASSWORD"] = given
+    made = Story(target, cluster, given, other, time.time())
+    file = "{{ lookup('ansible.builtin.file', '%s') }}"
+    from_file = {"app_db_password": file % other}
     with made.watcher:
-        made.run("given", app_db_password=from_file % source)
+        made.run("made")
         made.run("kept")
-        made.run("planned", "site.yml", "--check", "--diff", app_db_password=from_file % other)
-        made.run("failed", "playbooks/deploy.yml", "--diff", app_db_password=from_file % other, app_api_image=NOBODY)
+        made.run("planned", "site.yml", "--check", "--diff", **from_file)
+        # The task that fails is the one that has the Secret in its hands.
+        made.run("unwritable", app_manifests_dir=str(other / "manifests"), **from_file)
+        made.run("failed", "playbooks/deploy.yml", "--diff", app_api_image=NOBODY, **from_file)
         load = Load(target, "/users/1=August", "/users=Linda", rate=10)
         try:
-            made.run("rotated", "playbooks/rotate.yml", "--diff")
+            from_environment = "{{ lookup('ansible.builtin.env', 'APP_DB_PASSWORD') }}"
+            made.run("rotated", "playbooks/rotate.yml", "--diff", app_db_password=from_environment)
         finally:
             made.users = load.end()
-        made.run("kept again")
-        made.run("evidence", "playbooks/evidence.yml", "--tags=evidence")
+        # What it has, given by Vault.
+        encrypt(given, vault, word)
+        made.run("kept again", "site.yml", f"--vault-password-file={word}", f"--extra-vars=@{vault}")
+        # No Pod is rolled for it.
+        made.run("changed", workload_ingress_annotations={"example.com/is": "another"})
+        made.run("gone back", "playbooks/rollback.yml")
         made.run("status", "playbooks/status.yml")
         made.run("logs", "playbooks/logs.yml")
     yield made
     target.playbook("playbooks/teardown.yml").succeeded()
 
 
+def encrypt(value: str, into: Path, word: Path) -> None:
+    """With the value by standard input."""
+    command = [str(ROOT / ".venv/bin/ansible-vault"), "encrypt_string", "--stdin-name=app_db_password"]
+    command += [f"--vault-password-file={word}", f"--output={into}"]
+    subprocess.run(command, cwd=ROOT, input=value, capture_output=True, text=True, check=True, timeout=60)
+    assert "!vault" in into.read_text(encoding="utf-8")
+
+
 def test_each_run_ended_as_it_should(story: Story) -> None:
     for name, run in story.runs.items():
-        assert (run.rc != 0) == (name == "failed"), f"{name}: {run.output[-3000:]}"
+        assert (run.rc != 0) == (name in ("unwritable", "failed")), f"{name}: {run.output[-3000:]}"
+    assert "The manifests cannot be written to " in story.runs["unwritable"].errors[-1]
     assert "It was rolled back to revision" in story.runs["failed"].output
-    assert story.runs["planned"].changed > 0
+    assert min(story.runs[name].changed for name in ("planned", "changed", "gone back")) > 0
 
 
 def test_what_is_kept_is_never_rotated_by_accident(story: Story) -> None:
-    given, kept, planned, failed, rotated, *after = story.secrets
-    assert given["MYSQL_PASSWORD"] == story.given
-    assert kept == planned == failed == given
-    assert not set(rotated.values()) & {given["MYSQL_PASSWORD"], given["MYSQL_ROOT_PASSWORD"]}
-    assert all(one == rotated for one in after)
+    made, rotated = story.secrets["made"], story.secrets["rotated"]
+    assert len(set(made.values())) == 3 and {len(value) for value in made.values()} == {32}
+    assert not set(rotated.values()) & {made["MYSQL_PASSWORD"], made["MYSQL_ROOT_PASSWORD"]}
+    began, *names = story.secrets
+    turned = names.index("rotated")
+    assert began == "made" and {name: story.secrets[name] == made for name in names[:turned]} == dict.fromkeys(
+        names[:turned], True
+    )
+    assert {name: story.secrets[name] == rotated for name in names[turned:]} == dict.fromkeys(names[turned:], True)
     assert (story.runs["kept"].changed, story.runs["kept again"].changed) == (0, 0)
+
+
+def test_each_source_gives_the_password_itself(story: Story) -> None:
+    """The environment; and Vault, whose value is no change to it. A file's value is one."""
+    assert story.secrets["rotated"]["MYSQL_PASSWORD"] == story.given
+    assert story.runs["kept again"].changed == 0, story.runs["kept again"].output[-3000:]
+    assert "Secret fastapi-mysql" in story.runs["planned"].output
 
 
 def test_rotation_fails_no_request_and_rolls_once(story: Story) -> None:
     assert story.users["requests"] > 100, story.users
     assert story.users["failed"] == 0, story.users
-    before, after = story.deployments[3], story.deployments[4]
+    before, after = story.deployments["failed"], story.deployments["rotated"]
     assert after["metadata"]["generation"] == before["metadata"]["generation"] + 1
     marks = [one["spec"]["template"]["metadata"]["annotations"] for one in (before, after)]
     assert [set(one) for one in marks] == [{"fastapi-mysql-k8s/credentials-checksum"}] * 2
     assert marks[0] != marks[1]
-    # The revisions before would bring the old password back.
-    kept = story.cluster.client.get(
-        f"/api/v1/namespaces/{story.target.namespace}/secrets", labelSelector="app.kubernetes.io/component=revision"
-    )
-    assert len(kept["items"]) == 1
+    # Nothing that came after it has rolled them again.
+    assert story.deployments["logs"]["spec"]["template"] == after["spec"]["template"]
+
+
+def test_nothing_can_bring_the_old_password_back(story: Story) -> None:
+    """The revisions before the rotation are gone; those that are kept since hold the new one."""
+    store = Store(story.cluster.client, story.target.namespace, NAME)
+    old = Traces(story.secrets["made"]["MYSQL_PASSWORD"], story.secrets["made"]["MYSQL_ROOT_PASSWORD"])
+    new = Traces(story.given)
+    kept = store.kept()
+    for one in kept:
+        old.text(f"revision {one.number}", json.dumps(one.objects))
+        new.text(f"revision {one.number}", json.dumps(one.objects))
+    assert old.hits == []
+    assert len(new.hits) == len(kept) > 0
+
+
+def test_no_object_keeps_a_copy_of_what_was_applied(story: Story) -> None:
+    space = f"namespaces/{story.target.namespace}"
+    for path in (f"/api/v1/{space}/secrets", f"/apis/apps/v1/{space}/deployments", f"/api/v1/{space}/services"):
+        found = story.cluster.client.get(path)["items"]
+        assert [one["metadata"]["name"] for one in found].count(NAME) == 1
+        for one in found:
+            annotations = one["metadata"].get("annotations") or {}
+            assert "kubectl.kubernetes.io/last-applied-configuration" not in annotations, one["metadata"]["name"]
 
 
 def test_what_was_rotated_is_proved_at_once(story: Story) -> None:
@@ -148,11 +209,14 @@ def test_what_was_rotated_is_proved_at_once(story: Story) -> None:
 
 
 def test_the_old_passwords_are_refused(story: Story) -> None:
-    old, new = story.secrets[3], story.secrets[4]
-    for user, name in (("api", "MYSQL_PASSWORD"), ("root", "MYSQL_ROOT_PASSWORD")):
-        refused = story.sql(user, old[name], "SELECT 1")
-        assert refused.returncode != 0 and "Access denied" in refused.stderr, refused
-        assert story.sql(user, new[name], "SELECT 1").returncode == 0
+    """By every Pod."""
+    old, new = story.secrets["failed"], story.secrets["rotated"]
+    assert len(story.pods()) == 2
+    for pod in story.pods():
+        for user, name in (("api", "MYSQL_PASSWORD"), ("root", "MYSQL_ROOT_PASSWORD")):
+            refused = story.sql(user, old[name], "SELECT 1", pod)
+            assert refused.returncode != 0 and "Access denied" in refused.stderr, refused
+            assert story.sql(user, new[name], "SELECT 1", pod).returncode == 0
 
 
 def test_the_account_of_the_api_reads_and_does_nothing_else(story: Story) -> None:
@@ -175,8 +239,7 @@ def test_the_account_of_the_api_reads_and_does_nothing_else(story: Story) -> Non
 
 
 def test_mysql_answers_nobody_but_its_pod(story: Story) -> None:
-    pod = pods(story.cluster, story.target.namespace)[0]["metadata"]["name"]
-    path = f"/api/v1/namespaces/{story.target.namespace}/pods/{pod}"
+    path = f"/api/v1/namespaces/{story.target.namespace}/pods/{story.pods()[0]}"
     assert story.cluster.client.ask(f"{path}:8000/proxy/status").status == 200
     refused = story.cluster.client.ask(f"{path}:3306/proxy/")
     assert refused.status >= 500 and b"connection refused" in refused.body, refused
@@ -184,9 +247,9 @@ def test_mysql_answers_nobody_but_its_pod(story: Story) -> None:
 
 @pytest.fixture
 def traces(story: Story) -> Traces:
-    """All that was secret at any time but the key of the checksum, which opens nothing; and what was never used."""
-    values = {value for one in story.secrets for name, value in one.items() if name != "CHECKSUM_KEY"}
-    return Traces(*values, (story.source.parent / "other").read_text(encoding="utf-8"))
+    """All that was secret at any time, the checksum's key as well; and what was planned, and tried in vain."""
+    values = {value for one in story.secrets.values() for value in one.values()}
+    return Traces(*values, story.other.read_text(encoding="utf-8"))
 
 
 def test_no_output_holds_it(story: Story, traces: Traces) -> None:
@@ -196,46 +259,65 @@ def test_no_output_holds_it(story: Story, traces: Traces) -> None:
 
 
 def test_no_process_was_handed_it(story: Story, traces: Traces) -> None:
+    """But Ansible itself, and what it forks: that was started with it."""
     assert story.watcher.rounds > 50
     assert len(story.watcher.seen) > 100
     story.watcher.tell(traces)
-    assert traces.hits == []
+    own = [hit for hit in traces.hits if hit.startswith("environment of ") and "/bin/ansible-playbook " in hit]
+    assert len(own) >= len(story.runs)
+    assert [hit for hit in traces.hits if hit not in own] == []
 
 
 def test_no_file_holds_it(story: Story, traces: Traces) -> None:
     rendered = story.target.manifests / "my-secret-eval.yml"
     assert rendered.stat().st_mode & 0o777 == 0o600
-    sources = [story.source, story.source.parent / "other"]
-    seen = traces.folder(story.target.folder, [rendered, *sources])
+    seen = traces.folder(story.target.folder, [rendered])
     assert seen > 20
+    assert list(story.target.folder.rglob("evidence.json"))
     box = ROOT / "blackbox" / story.target.name
     assert traces.folder(box) > 3
     for folder in (Path(tempfile.gettempdir()), Path.home() / ".ansible", ROOT, CACHE, PLATFORM / "log"):
-        traces.folder(folder, [rendered, *sources], story.began)
+        traces.folder(folder, {rendered, story.other} | story.blobs, story.began)
     assert traces.hits == []
 
 
 def test_no_image_holds_it(story: Story, traces: Traces) -> None:
+    """As the registry gives them out: all tags, with what is attached to them."""
     for name in ("app_api_image_name", "app_db_image_name"):
-        traces.image(str(story.target.variables[name]), "1.0.0")
+        types = traces.image(str(story.target.variables[name]))
+        assert {"application/vnd.oci.image.index.v1+json", "application/vnd.cyclonedx+json"} <= types
+        assert [one for one in types if one.endswith("gzip")]
+    assert traces.hits == []
+
+
+def test_no_storage_holds_it(story: Story, traces: Traces) -> None:
+    """Of the registry, also what no tag names any more; of the engine, what it has of builds and images."""
+    assert traces.folder(STORE, story.blobs) > 100
+    for name in ("buildkit", "image", "containerd", "containers", "network", "tmp"):
+        traces.folder(ENGINE / name)
+    traces.folder(ENGINE / "overlay2", since=story.began)
     assert traces.hits == []
 
 
 def test_etcd_holds_it_only_encrypted(story: Story, traces: Traces) -> None:
-    """Its raw files; what is written there in clear when the platform does not encrypt is no news."""
-    servers = [command for _, command in story.watcher.seen if b"kube-apiserver" in command]
-    if not any(b"--encryption-provider-config" in command for command in servers):
-        pytest.skip("the platform's API server does not encrypt")
-    assert traces.folder(PLATFORM / "etcd") > 0
+    """Its raw files, in which the name of the namespace can be read."""
+    servers = [command for _, command in story.watcher.seen if b"kube-apiserver\0" in command]
+    assert servers and all(b"--encryption-provider-config" in command for command in servers)
+    readable = Traces(story.target.namespace)
+    for look in (readable, traces):
+        look.folder(PLATFORM / "etcd")
+    assert readable.hits
     assert traces.hits == []
 
 
-def test_what_looks_would_find_it(story: Story, traces: Traces) -> None:
-    """In the one file that holds it, in base64; in clear, across two pieces; in a process's arguments."""
+def test_what_looks_would_find_it(story: Story, traces: Traces, tmp_path: Path) -> None:
+    """In the one file that holds it, in base64; in clear, across two pieces; compressed; in an environment."""
     control = Traces()
     control.texts = traces.texts
     control.file(story.target.manifests / "my-secret-eval.yml")
     control.look("pieces", [f"...{story.given[:9]}".encode(), story.given[9:].encode()])
+    (tmp_path / "packed").write_bytes(gzip.compress(f"...{story.given}".encode()))
+    control.folder(tmp_path)
     with subprocess.Popen(["sleep", "60"], env={"PATH": os.environ["PATH"], "X": story.given}) as process:
         with Watcher() as watcher:
             until(lambda: watcher.rounds > 2, 30, "two rounds")
@@ -244,5 +326,6 @@ def test_what_looks_would_find_it(story: Story, traces: Traces) -> None:
     assert [hit.partition(" of ")[0].rpartition("/")[2] for hit in control.hits] == [
         "my-secret-eval.yml",
         "pieces",
+        "packed, unpacked",
         "environment",
     ]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
+import io
 import json
 import os
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from surroundings import ask_registry, tags
 
@@ -19,6 +21,7 @@ from surroundings import ask_registry, tags
 CORE = 12
 CHUNK = 1 << 20
 PROC = Path("/proc")
+GZIP = b"\x1f\x8b"
 
 
 def spellings(value: str) -> set[bytes]:
@@ -64,38 +67,64 @@ class Traces:
         self.look(where, [text.encode()])
 
     def file(self, path: Path) -> None:
+        """As it is; what is compressed also unpacked."""
         with contextlib.suppress(FileNotFoundError), path.open("rb") as stream:
-            self.look(str(path), iter(lambda: stream.read(CHUNK), b""))
+            self.look(str(path), _pieces(stream))
+            stream.seek(0)
+            if stream.read(len(GZIP)) == GZIP:
+                stream.seek(0)
+                # One that is being written ends too early.
+                with contextlib.suppress(EOFError, gzip.BadGzipFile, zlib.error):
+                    self.look(f"{path}, unpacked", _unpacked(stream))
 
-    def folder(self, folder: Path, but: Iterable[Path] = (), since: float = 0) -> int:
-        """Every file below it that was written since; how many."""
-        left_out, seen = set(but), 0
+    def folder(self, folder: Path, but: Collection[Path] = (), since: float = 0) -> int:
+        """Every file below it that was written since; how many.
+
+        By the time that the kernel notes: the one that a program may set says nothing, and builds do set it.
+        """
+        seen = 0
         # Of a folder that goes meanwhile nothing is left to be found.
         for path in (Path(parent, name) for parent, _, names in os.walk(folder) for name in names):
             with contextlib.suppress(FileNotFoundError):
-                if path.is_file() and not path.is_symlink() and path not in left_out and path.stat().st_mtime >= since:
+                if path.is_file() and not path.is_symlink() and path not in but and path.stat().st_ctime >= since:
                     self.file(path)
                     seen += 1
         return seen
 
-    def image(self, name: str, tag: str) -> None:
-        """An image as the registry gives it out: manifest, configuration (with its history), and every layer."""
-        assert tag in tags(name), f"{name} has no {tag}"
-        _, _, body = ask_registry("GET", f"/v2/{name}/manifests/{tag}")
-        manifest = json.loads(body)
-        self.look(f"manifest of {name}", [body])
-        for blob in (manifest["config"], *manifest["layers"]):
-            _, _, content = ask_registry("GET", f"/v2/{name}/blobs/{blob['digest']}")
-            where = f"{blob['mediaType']} of {name}"
-            self.look(where, _unpacked(content) if content[:2] == b"\x1f\x8b" else [content])
+    def image(self, name: str) -> set[str]:
+        """All that the registry gives out of an image, whatever its tag is: the media types of it.
+
+        Manifests and indexes, configurations (with their history), layers, and the bills of materials.
+        """
+        references, types, looked_at = list(tags(name)), set(), set()
+        assert references, f"the registry has no {name}"
+        while references:
+            status, headers, body = ask_registry("GET", f"/v2/{name}/manifests/{references.pop()}")
+            assert status == 200, body
+            self.look(f"manifest of {name}", [body])
+            types.add(str(headers["Content-Type"]))
+            manifest = json.loads(body)
+            references += [one["digest"] for one in manifest.get("manifests", [])]
+            for blob in [manifest[key] for key in ("config",) if key in manifest] + manifest.get("layers", []):
+                if blob["digest"] in looked_at:
+                    continue
+                looked_at.add(blob["digest"])
+                types.add(blob["mediaType"])
+                status, _, content = ask_registry("GET", f"/v2/{name}/blobs/{blob['digest']}")
+                assert status == 200, content
+                where = f"{blob['mediaType']} of {name}"
+                self.look(where, _unpacked(io.BytesIO(content)) if content[: len(GZIP)] == GZIP else [content])
+        return types
 
 
-def _unpacked(content: bytes) -> Iterator[bytes]:
-    """A compressed layer, piece by piece."""
-    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    for start in range(0, len(content), CHUNK):
-        yield stream.decompress(content[start : start + CHUNK])
-    yield stream.flush()
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: stream.read(CHUNK), b"")
+
+
+def _unpacked(stream: IO[bytes]) -> Iterator[bytes]:
+    """What is compressed, piece by piece."""
+    with gzip.GzipFile(fileobj=stream) as unpacked:
+        yield from iter(lambda: unpacked.read(CHUNK), b"")
 
 
 class Watcher:
@@ -138,6 +167,6 @@ class Watcher:
     def tell(self, traces: Traces) -> None:
         """Look for what by now is known to be secret."""
         for (number, command), environment in self.seen.items():
-            what = command[:60].replace(b"\0", b" ").decode("utf-8", "replace")
+            what = command[:160].replace(b"\0", b" ").decode("utf-8", "replace")
             traces.look(f"arguments of process {number}: {what}", [command])
             traces.look(f"environment of process {number}: {what}", [environment])

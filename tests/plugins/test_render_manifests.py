@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action import (
     render_manifests as render,
 )
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_what_is_sensitive_is_shown_at_no_verbosity_and_why_it_failed_is(tmp_path: Path) -> None:
+    """Rendered for its text alone, written, and not to be written."""
+    (tmp_path / "one.yml.j2").write_text("value: {{ word }}\n")
+    (tmp_path / "file").touch()
+    tasks = [
+        {
+            "fastapi_mysql.k8s.render_manifests": {
+                "templates": [str(tmp_path / "one.yml.j2")],
+                "dest": dest,
+                "sensitive": True,
+            }
+        }
+        for dest in ("", str(tmp_path / "out"), str(tmp_path / "file/out"))
+    ]
+    play = {"hosts": "localhost", "gather_facts": False, "vars": {"word": "canary"}, "tasks": tasks}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    call = [str(ROOT / ".venv/bin/ansible-playbook"), "-vvvv", "--diff", str(tmp_path / "play.yml")]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (tmp_path / "out/one.yml").read_text() == "value: canary\n"
+    assert "canary" not in done.stdout + done.stderr
+    assert f"The manifests cannot be written to {tmp_path}/file/out: " in done.stdout + done.stderr
 
 
 def test_folder_and_file_are_private_whatever_the_umask(tmp_path: Path) -> None:
