@@ -150,6 +150,8 @@ def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
         expect(set(container["resources"]["requests"]) >= {"cpu", "memory"}, True, f"{container['name']}: requests")
         expect(set(container["resources"]["limits"]) >= {"memory"}, True, f"{container['name']}: limits")
     expect([item for item in pod.get("volumes", []) if "emptyDir" not in item], [], "the list of other volumes")
+    unlimited = [item["name"] for item in pod.get("volumes", []) if not item["emptyDir"].get("sizeLimit")]
+    expect(unlimited, [], "the list of volumes without a limit")
 
 
 def check_network(policy: dict[str, Any], asked: dict[str, Any], labels: dict[str, str]) -> None:

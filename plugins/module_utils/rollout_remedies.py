@@ -72,7 +72,8 @@ REMEDIES = {
     "ServiceAccountMissing": "Make the service account, or wait until the cluster has made it.",
     "Unschedulable": "Ask for less (app_replicas, workload_api_resources, workload_db_resources),"
     " or give the cluster more nodes.",
-    "Evicted": "Make room on the nodes, or set requests that are met: workload_api_resources, workload_db_resources.",
+    "Evicted": "Make room on the nodes, or set requests and limits that are met: workload_api_resources,"
+    " workload_db_resources, workload_db_data_size.",
     "ImageNameInvalid": "Correct app_api_image or app_db_image.",
     "SecretMissing": "Make it: ansible-playbook site.yml --tags deploy.",
     "SecretKeyMissing": "Add the key: ansible-playbook site.yml --tags deploy.",
