@@ -43,4 +43,5 @@ def main(kubeconfig: str, context: str, namespace: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    # Nothing to say is success, and an empty text would not be.
+    sys.exit(main(*sys.argv[1:]) or 0)
