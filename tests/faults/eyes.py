@@ -151,14 +151,12 @@ SEEN: dict[str, Callable[[View], bool]] = {
 }
 
 
-class Watch:
-    """Notes when a fault in a version later than `before` can first be seen, and acts once a new Pod is ready."""
+class Beside:
+    """Does something again and again, beside what the block does, until it ends or there is no more to do."""
 
-    def __init__(self, eyes: Eyes, seen: str, before: str, on_ready: Callable[[str], None] | None = None) -> None:
-        self.eyes, self.seen, self.before, self.on_ready = eyes, SEEN[seen], "" if seen == "now" else before, on_ready
-        self.at: float | None = None
-        self.acted = on_ready is None
-        self.judge = Judge()
+    def __init__(self, interval: float) -> None:
+        """`interval` is in seconds."""
+        self.interval = interval
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -173,44 +171,52 @@ class Watch:
         self._thread.join(10)
 
     def _run(self) -> None:
-        while not self._stop.wait(0.25) and (self.at is None or not self.acted):
-            try:
-                view = self.eyes.view()
-                view = View(**{**view.__dict__, "up_since": dict(self.judge.note(view.pods, view.now))})
-            except KubeError:
-                continue
-            if current_hash(view.deployment, view.replica_sets) == self.before:
-                continue
-            if not self.acted:
-                ready = [pod for pod in view.newest() if condition(pod, "Ready").get("status") == "True"]
-                if not ready or not self.on_ready:
-                    continue
-                self.on_ready(str(ready[0]["metadata"]["name"]))
-                self.acted = True
-            if self.at is None and self.seen(view):
-                self.at = time.monotonic()
+        while not self._stop.wait(self.interval) and self.once():
+            pass
+
+    def once(self) -> bool:
+        """One time; whether there is more to do."""
+        raise NotImplementedError
 
 
-class Users:
+class Watch(Beside):
+    """Notes when a fault in a version later than `before` can first be seen, and acts once a new Pod is ready."""
+
+    def __init__(self, eyes: Eyes, seen: str, before: str, on_ready: Callable[[str], None] | None = None) -> None:
+        self.eyes, self.seen, self.before, self.on_ready = eyes, SEEN[seen], "" if seen == "now" else before, on_ready
+        self.at: float | None = None
+        self.acted = on_ready is None
+        self.judge = Judge()
+        super().__init__(0.25)
+
+    def once(self) -> bool:
+        try:
+            view = self.eyes.view()
+            view = View(**{**view.__dict__, "up_since": dict(self.judge.note(view.pods, view.now))})
+        except KubeError:
+            return True
+        if current_hash(view.deployment, view.replica_sets) == self.before:
+            return True
+        if not self.acted:
+            ready = [pod for pod in view.newest() if condition(pod, "Ready").get("status") == "True"]
+            if not ready or not self.on_ready:
+                return True
+            self.on_ready(str(ready[0]["metadata"]["name"]))
+            self.acted = True
+        if self.at is None and self.seen(view):
+            self.at = time.monotonic()
+        return self.at is None
+
+
+class Users(Beside):
     """A few requests a second through the Ingress, as long as it takes."""
 
     def __init__(self, ingress: str, interval: float = 0.2) -> None:
-        self.ingress, self.interval = ingress, interval
+        self.ingress = ingress
         self.answers: list[tuple[float, int]] = []
         # What those that failed got: a status, or what became of the connection.
         self.failures: Counter[str] = Counter()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join(10)
+        super().__init__(interval)
 
     @property
     def failed(self) -> int:
@@ -222,16 +228,16 @@ class Users:
         times = [at for at, status in self.answers if status != 200]
         return times[-1] - times[0] + self.interval if times else 0.0
 
-    def _run(self) -> None:
-        while not self._stop.wait(self.interval):
-            at = time.monotonic()
-            connection = http.client.HTTPConnection(self.ingress, timeout=5)
-            try:
-                connection.request("GET", "/users/1", headers={"Host": HOST})
-                self.answers.append((at, connection.getresponse().status))
-                self.failures.update([str(self.answers[-1][1])] if self.answers[-1][1] != 200 else [])
-            except (OSError, http.client.HTTPException) as error:
-                self.answers.append((at, 0))
-                self.failures.update([type(error).__name__])
-            finally:
-                connection.close()
+    def once(self) -> bool:
+        at = time.monotonic()
+        connection = http.client.HTTPConnection(self.ingress, timeout=5)
+        try:
+            connection.request("GET", "/users/1", headers={"Host": HOST})
+            self.answers.append((at, connection.getresponse().status))
+            self.failures.update([str(self.answers[-1][1])] if self.answers[-1][1] != 200 else [])
+        except (OSError, http.client.HTTPException) as error:
+            self.answers.append((at, 0))
+            self.failures.update([type(error).__name__])
+        finally:
+            connection.close()
+        return True
