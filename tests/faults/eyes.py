@@ -42,8 +42,8 @@ NOISE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", 
 class Eyes:
     """Reads the target's part of the cluster."""
 
-    def __init__(self, kubeconfig: str, context: str) -> None:
-        self.client = KubeClient.from_kubeconfig(kubeconfig, context)
+    def __init__(self, client: KubeClient) -> None:
+        self.client = client
 
     def path(self, plural: str, name: str = "") -> str:
         prefix = KINDS.get(plural, "/apis/apps/v1" if plural == "replicasets" else "/api/v1")
@@ -183,7 +183,9 @@ class Watch(Beside):
     """Notes when a fault in a version later than `before` can first be seen, and acts once a new Pod is ready."""
 
     def __init__(self, eyes: Eyes, seen: str, before: str, on_ready: Callable[[str], None] | None = None) -> None:
-        self.eyes, self.seen, self.before, self.on_ready = eyes, SEEN[seen], "" if seen == "now" else before, on_ready
+        # Of its own: a connection is for one thread.
+        self.eyes = Eyes(eyes.client.twin())
+        self.seen, self.before, self.on_ready = SEEN[seen], "" if seen == "now" else before, on_ready
         self.at: float | None = None
         self.acted = on_ready is None
         self.judge = Judge()

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 from accounts import kubeconfig_without
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import parse_reference
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_session import open_registry
 from api_server import ApiServer
 from eyes import NAME, NAMESPACE, Eyes, Users, Watch
@@ -105,7 +106,7 @@ def faulty_image() -> str:
 
 def build() -> None:
     """Build the API with faults on the API that was just deployed, by the same playbook."""
-    deployment = Eyes(KUBECONFIG, CONTEXT).view().deployment
+    deployment = Eyes(KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT)).view().deployment
     images = {item["name"]: item["image"] for item in deployment["spec"]["template"]["spec"]["containers"]}
     variables = {
         "app_base_image": images["api"],
@@ -277,7 +278,7 @@ def main(arguments: list[str]) -> int:
         for item in listed
         if wanted == "all" or (item.get("quick") if wanted == "quick" else item["name"] in wanted.split(","))
     ]
-    eyes = Eyes(KUBECONFIG, CONTEXT)
+    eyes = Eyes(KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT))
     failed = 0
     good, well = eyes.objects(), True
     for fault in chosen:
