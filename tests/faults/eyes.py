@@ -146,6 +146,8 @@ SEEN: dict[str, Callable[[View], bool]] = {
     "refused": lambda view: condition(view.current_set(), "ReplicaFailure").get("status") == "True",
     "unscheduled": lambda view: any(condition(pod, "PodScheduled").get("status") == "False" for pod in view.newest()),
     "ready": lambda view: any(condition(pod, "Ready").get("status") == "True" for pod in view.newest()),
+    # Of one version: another may well give other answers.
+    "two-ready": lambda view: sum(condition(pod, "Ready").get("status") == "True" for pod in view.newest()) > 1,
     "rolled": lambda view: not unfinished(view.deployment),
     "now": bool,
 }
