@@ -31,6 +31,9 @@ PASSWORD = "it's/a:p@ss\"w%rd $(x) \\"
 # What the namespaces and images of tests begin with: these, and those that run beside them.
 OF_TESTS = ("it-", "it/", "molecule", "faults")
 
+# Minutes each; the others together take less than one of them.
+LONGEST = ("test_release.py", "test_secrets.py", "test_daily.py", "test_plan.py")
+
 NewTarget = Callable[..., Target]
 
 
@@ -40,6 +43,11 @@ def cluster() -> Cluster:
     if not found or not found.is_up():
         pytest.exit("The embedded platform is down: ansible-playbook playbooks/platform.yml", returncode=1)
     return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, or one of them would be alone at the end."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 def surroundings(cluster: Cluster) -> dict[str, object]:
