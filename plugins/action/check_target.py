@@ -91,11 +91,12 @@ class ActionModule(PlainAction):
 
     def _credentials(self, target: Target, cluster: dict[str, Any]) -> dict[str, str]:
         """The cluster's word counts where it was asked; where it was not, what was rendered last from here."""
-        asked, secret = "secret" in cluster, cluster.pop("secret", None)
+        asked = "secret" in cluster
+        found = cluster.pop("secret", None)
         given = str(target["db_password"] or "")
         if not boolean(target["db_enabled"]):
             return {"password": given, "root_password": given, "key": "", "checksum": ""}
-        kept = of_secret(secret, bool(given)) if asked else of_file(Path(str(target["manifests_dir"])).expanduser())
+        kept = of_secret(found, bool(given)) if asked else of_file(Path(str(target["manifests_dir"])).expanduser())
         return settle(given, str(target["db_user"]), kept, boolean(target["db_password_rotated"])).handed_on()
 
     def _embedded(self, target: Target) -> None:
