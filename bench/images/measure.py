@@ -19,12 +19,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-HERE: Final = Path(__file__).parent
 # What builds an image for its sizes builds it for its times as well.
-sys.path.insert(0, str(HERE.parents[1] / "tests" / "images"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "images"))
 
-from sizes import DOCKER, ROOT, build  # noqa: E402
+from sizes import DOCKER, ROOT, build
 
+HERE: Final = Path(__file__).parent
 # Runs beside the API, for the two have no other network than their loopback.
 ASK: Final = """
 import time, urllib.error, urllib.request
