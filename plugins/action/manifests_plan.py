@@ -16,7 +16,7 @@ from ..module_utils.kube_client import KubeClient, load_documents
 from ..module_utils.kube_errors import KubeError, one_line
 from ..module_utils.kube_plan import Object, Planned, Planner, beyond, described, summary
 from ..module_utils.lease import Lock
-from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
 
 
 class ActionModule(KubeAction):
@@ -25,8 +25,7 @@ class ActionModule(KubeAction):
     ERRORS: ClassVar[tuple[type[Exception], ...]] = (KubeError, saved_plan.PlanError)
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "manifests": {"type": "list", "elements": "str", "required": True, "no_log": True},
-        "namespace": {"type": "str", "required": True},
-        "target": {"type": "str", "required": True},
+        **TARGET_ARGUMENTS,
         "deployment": {"type": "str", "required": True},
         "apis": {"type": "list", "elements": "str", "default": []},
         "images": {"type": "list", "elements": "dict", "default": []},

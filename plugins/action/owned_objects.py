@@ -11,16 +11,13 @@ from ..module_utils.kube_plan import Object, Planner
 from ..module_utils.lease import Lock
 from ..module_utils.ownership import keeps_book
 from ..module_utils.revision_store import Store, reference
-from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
 
 
 class ActionModule(KubeAction):
     """The action `owned_objects`."""
 
-    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
-        "namespace": {"type": "str", "required": True},
-        "target": {"type": "str", "required": True},
-    }
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = TARGET_ARGUMENTS
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """What bears the mark, and what is kept about the target."""

@@ -18,14 +18,6 @@ options:
     type: list
     elements: str
     required: true
-  namespace:
-    description: The namespace that the set lives in.
-    type: str
-    required: true
-  target:
-    description: The value of the label C(fastapi-mysql-k8s/target), the mark of ownership.
-    type: str
-    required: true
   deployment:
     description: The Deployment whose rollout is looked at.
     type: str
@@ -58,6 +50,7 @@ options:
     default: ""
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.target
 author:
   - fastapi-mysql-k8s
 """

@@ -8,17 +8,9 @@ description:
   - A namespace that is not there, that was not made by this project, or that this account may not delete, is not looked into.
   - Looks at every kind of object that the cluster serves. What carries the mark of O(target), what belongs to another object, and what
     the cluster puts into every namespace is left out. A kind that may not be listed counts as somebody else's.
-options:
-  namespace:
-    description: The namespace to look into.
-    type: str
-    required: true
-  target:
-    description: The value of the label C(fastapi-mysql-k8s/target), the mark of ownership.
-    type: str
-    required: true
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.target
 author:
   - fastapi-mysql-k8s
 """

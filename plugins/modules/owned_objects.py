@@ -9,17 +9,9 @@ description:
     A namespace is never among them.
   - The target's revisions and its lock, which are no part of what was deployed and carry no mark, are known by their name, type and labels.
   - Kinds that this account may not list are left out.
-options:
-  namespace:
-    description: The namespace to look into.
-    type: str
-    required: true
-  target:
-    description: The value of the label C(fastapi-mysql-k8s/target), the mark of ownership.
-    type: str
-    required: true
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.target
 author:
   - fastapi-mysql-k8s
 """
