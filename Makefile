@@ -117,7 +117,7 @@ lock: $(VENV)/audit/done ## Renew the locked requirements
 
 .PHONY: distclean
 distclean: down ## Take the platform down and remove the caches and the environment as well
-	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/fastapi-mysql-k8s" $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache manifests evidence exam kubeconfigs .secrets
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/fastapi-mysql-k8s" $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache manifests evidence exam kubeconfigs test-results .secrets
 
 # Debian keeps the module venv in a package of its own, which a bare machine may lack.
 $(VENV)/bin/python:
@@ -128,16 +128,17 @@ $(VENV)/bin/python:
 	  { $$run apt-get update -q && $$run apt-get install -qy --no-install-recommends python3-venv; } >/dev/null || { echo "Install python3-venv, then run this again." >&2; exit 1; }; }
 	$(PYTHON) -m venv $(VENV)
 
+# pip tells errors alone: its warnings come once for each package.
 # Compiled at once: importing the Kubernetes client without bytecode costs every task seconds.
 $(VENV)/deploy: requirements.txt | $(VENV)/bin/python
 	@echo "Installing Ansible and its clients into $(VENV) (about a minute, once)."
-	@pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@python -m compileall -q -j 2 $(VENV)/lib || true
 	@touch $@
 
 $(VENV)/test: requirements-dev.txt $(VENV)/deploy
 	@echo "Installing the test tools into $(VENV)."
-	@pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@python -m compileall -q -j 2 $(VENV)/lib || true
 	@touch $@
 
@@ -146,6 +147,6 @@ $(VENV)/audit/done: requirements-audit.txt | $(VENV)/bin/python
 	@echo "Installing the audit's tools into $(VENV)/audit."
 	@rm -rf $(VENV)/audit
 	@$(VENV)/bin/python -m venv $(VENV)/audit
-	@$(VENV)/audit/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@$(VENV)/audit/bin/pip install -qq --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	@$(VENV)/audit/bin/python -m compileall -q -j 2 $(VENV)/audit/lib || true
 	@touch $@
