@@ -25,9 +25,9 @@ READ_SECONDS: Final = 2
 ANSWER_SECONDS: Final = 3
 PROBE_SECONDS: Final = 1
 RECYCLE_SECONDS: Final = 600
-# A connection that was dead before it was used says so at once. What took longer was
-# a server that does not answer: a second try would only double the wait.
-RETRY_WITHIN_SECONDS: Final = 0.5
+# A connection that was dead before it was used says so at once, a server that does not answer after READ_SECONDS.
+# Between them: who is told by then can hear a second try's answer in time.
+RETRY_WITHIN_SECONDS: Final = ANSWER_SECONDS - READ_SECONDS
 # A goodbye that SQLAlchemy does not count as a lost connection.
 SERVER_SHUTDOWN: Final = 1053
 LOG_EVERY_SECONDS: Final = 1
