@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +28,13 @@ class Names:
 
 
 def identity(*objects: Object | None) -> list[str]:
-    """What is different after every deployment: each object's uid and the version of what is wanted of it."""
-    return [
-        f"{item['kind']} {item['metadata']['uid']} {item['metadata'].get('generation', '')}".rstrip()
-        for item in objects
-        if item
-    ]
+    """What is different after every deployment: each object's uid, and a digest of what is wanted of it.
+
+    Not its generation: a Service has none, and no object's counts labels and annotations.
+    """
+    return [f"{item['kind']} {item['metadata']['uid']} {_digest(item)}" for item in objects if item]
+
+
+def _digest(item: Object) -> str:
+    wanted = [item["metadata"].get("labels"), item["metadata"].get("annotations"), item.get("spec")]
+    return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:12]

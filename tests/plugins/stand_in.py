@@ -79,6 +79,7 @@ class StandIn:
     ready: int = 3
     reason: str = ""
     revision: int = 4
+    labels: dict[str, str] = field(default_factory=dict)
     answers: dict[str, tuple[int, Any]] = field(default_factory=lambda: dict(ANSWERS))
     images: dict[str, str] = field(default_factory=dict)
     forbidden: frozenset[str] = frozenset()
@@ -200,7 +201,11 @@ class StandIn:
 
     def service(self) -> Object:
         ports = [{"name": "http", "port": 80, "targetPort": "http"}]
-        return {"kind": "Service", "metadata": self.metadata(), "spec": {"type": "ClusterIP", "ports": ports}}
+        return {
+            "kind": "Service",
+            "metadata": self.metadata(labels=self.labels),
+            "spec": {"type": "ClusterIP", "ports": ports},
+        }
 
     def endpoints(self) -> Object:
         pods = [self.pod(number)["metadata"]["name"] for number in range(self.ready)]

@@ -292,6 +292,14 @@ def test_what_is_new_is_told_and_what_is_not_is_left_alone(cluster: StandIn) -> 
     assert "Answer of /users/1: 200 → 200, another text" in evidence["changes"]
 
 
+def test_a_label_alone_is_new_too(cluster: StandIn) -> None:
+    """No generation counts it."""
+    write(cluster, only_new=True)
+    cluster.labels["team"] = "users"
+    assert write(cluster, only_new=True)["new"]
+    assert not write(cluster, only_new=True)["new"]
+
+
 def test_a_failure_is_looked_at_again(cluster: StandIn) -> None:
     break_rollout(cluster)
     assert write(cluster, only_new=True)["new"]
