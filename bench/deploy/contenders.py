@@ -53,11 +53,13 @@ class Contender:
     skip_tags: str = ""
 
     def __post_init__(self) -> None:
-        """Take a copy of the sources."""
+        """Take a copy of the sources, and make images of its own from it."""
         for part in ("api", "db"):
             ignored = shutil.ignore_patterns("__pycache__", ".*_cache")
             shutil.copytree(ROOT / part, self.folder / part, ignore=ignored)
         self.manifests.mkdir(mode=0o700)
+        self.write_comment("api/main.py", "from the start")
+        self.write_comment("db/schema.sql", "from the start")
 
     @property
     def manifests(self) -> Path:
@@ -74,16 +76,22 @@ class Contender:
             "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
         }
 
+    def write_comment(self, file: str, text: str) -> None:
+        """Add a line to a source (a path within its folder) that no other contender and no run before has written.
+
+        The builder keeps what was made of the same content, whoever asked for it: who comes second would find it done.
+        """
+        with (self.folder / file).open("a", encoding="utf-8") as source:
+            source.write(f"{'--' if file.endswith('.sql') else '#'} {self.folder}: {text}\n")
+
     def change_line(self, number: int) -> None:
         """Change one line of the API."""
-        with (self.folder / "api/main.py").open("a", encoding="utf-8") as source:
-            source.write(f"# round {number}\n")
+        self.write_comment("api/main.py", f"round {number}")
 
     def change_requirements(self, number: int) -> None:
         """Change what nearly all layers of the API's image and all of the database's stand on."""
-        for name in ("api/requirements.txt", "db/schema.sql"):
-            with (self.folder / name).open("a", encoding="utf-8") as source:
-                source.write(f"{'#' if name.startswith('api') else '--'} round {number}\n")
+        for file in ("api/requirements.txt", "db/schema.sql"):
+            self.write_comment(file, f"round {number}")
 
     def forget(self) -> None:
         """Remove what it has in cluster and registry, without measuring."""
