@@ -99,7 +99,7 @@ plan: $(VENV)/deploy ## Say what make deploy would change, object by object; cha
 	ansible-playbook site.yml --check --diff $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/test ## Measure site.yml beside a script written by hand (under 10 minutes)
+bench: $(VENV)/test ## Measure site.yml beside a script written by hand and plain Ansible (20 minutes)
 	bench/deploy/measure.py $(ARGS)
 
 .PHONY: bench-api

@@ -1,4 +1,4 @@
-"""The two that are compared: the script that one would write by hand, and this repository's site.yml."""
+"""The three that are compared: this repository's site.yml, a script written by hand, and plain Ansible."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def call(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
 
 @dataclass
 class Contender:
-    """One of the two, with sources, images and a namespace of its own."""
+    """One of the three, with sources, images and a namespace of its own."""
 
     name: str
     folder: Path
@@ -111,18 +111,24 @@ class Contender:
             call([str(PROGRAMS / "docker"), "image", "rm", "--force", *mine], self.engine)
 
     def run(self) -> tuple[float, str]:
-        """From source to a verified deployment."""
+        """From source to a verified deployment: wall-clock seconds, and what was printed."""
         raise NotImplementedError
 
+    def play(self, *arguments: str, variables: dict[str, object], environment: dict[str, str]) -> tuple[float, str]:
+        """One call of ansible-playbook, as a user makes it: wall-clock seconds, and what was printed."""
+        file = self.folder / "variables.json"
+        file.write_text(json.dumps(variables), encoding="utf-8")
+        return call(["ansible-playbook", *arguments, "-e", f"@{file}"], {"PATH": self.engine["PATH"], **environment})
 
-def build_files() -> dict[str, str]:
-    """What pip needs inside a build on this machine, as inventory/local finds it."""
-    configurations = [os.environ.get("PIP_CONFIG_FILE", ""), str(Path.home() / ".config/pip/pip.conf"), "/etc/pip.conf"]
-    authorities = [os.environ.get("PIP_CERT", ""), os.environ.get("SSL_CERT_FILE", "")]
-    return {
-        "BUILD_CA": next((one for one in authorities if one and Path(one).is_file()), ""),
-        "BUILD_PIP_CONF": next((one for one in configurations if one and Path(one).is_file()), ""),
+
+def build_secrets() -> dict[str, str]:
+    """The files that pip needs inside a build on this machine, by the secret's id, as inventory/local finds them."""
+    found = {
+        "ca": [os.environ.get("PIP_CERT"), os.environ.get("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt"],
+        "pip_conf": [os.environ.get("PIP_CONFIG_FILE"), str(Path.home() / ".config/pip/pip.conf"), "/etc/pip.conf"],
     }
+    there = {name: next((one for one in files if one and Path(one).is_file()), "") for name, files in found.items()}
+    return {name: file for name, file in there.items() if file}
 
 
 class Ours(Contender):
@@ -145,17 +151,20 @@ class Ours(Contender):
         }
 
     def run(self, **environment: str) -> tuple[float, str]:
-        """One call of ansible-playbook, as a user makes it."""
-        file = self.folder / "variables.json"
-        file.write_text(json.dumps(self.variables()), encoding="utf-8")
-        command = ["ansible-playbook", "-i", "inventory/local", "site.yml", "-e", f"@{file}"]
-        if self.skip_tags:
-            command.append(f"--skip-tags={self.skip_tags}")
-        return call(command, {"PATH": self.engine["PATH"], **environment})
+        """One call of site.yml."""
+        skip = [f"--skip-tags={self.skip_tags}"] if self.skip_tags else []
+        return self.play(
+            "-i", "inventory/local", "site.yml", *skip, variables=self.variables(), environment=environment
+        )
 
 
-class ByHand(Contender):
-    """by-hand.sh, with the manifests that ours has rendered."""
+class Given(Contender):
+    """One that is given its manifests: those that ours has rendered."""
+
+    @property
+    def deployment(self) -> Path:
+        """The manifest that names the images and holds the setting."""
+        return self.manifests / "my-deployment-eval.yml"
 
     def take_manifests(self, ours: Ours) -> None:
         """The same objects, under another name."""
@@ -163,11 +172,18 @@ class ByHand(Contender):
             text = file.read_text(encoding="utf-8").replace(ours.name, self.name)
             (self.manifests / file.name).write_text(text, encoding="utf-8")
 
+    def write_setting(self) -> None:
+        """Put the setting as it is now into the manifest, without measuring."""
+        text = self.deployment.read_text(encoding="utf-8")
+        self.deployment.write_text(re.sub(rf"{SETTING}\d+", f"{SETTING}{self.setting}", text), encoding="utf-8")
+
+
+class ByHand(Given):
+    """by-hand.sh."""
+
     def run(self) -> tuple[float, str]:
         """One call of the script."""
-        deployment = self.manifests / "my-deployment-eval.yml"
-        text = deployment.read_text(encoding="utf-8")
-        deployment.write_text(re.sub(rf"{SETTING}\d+", f"{SETTING}{self.setting}", text), encoding="utf-8")
+        self.write_setting()
         own = {
             "DOCKER": str(PROGRAMS / "docker"),
             "KUBECTL": str(PROGRAMS / "kubectl"),
@@ -183,4 +199,43 @@ class ByHand(Contender):
             "URL": URL,
             "HOST": f"{self.name}.test",
         }
-        return call([str(Path(__file__).with_name("by-hand.sh"))], self.engine | own | build_files())
+        secrets = {f"BUILD_{name.upper()}": file for name, file in build_secrets().items()}
+        return call([str(Path(__file__).with_name("by-hand.sh"))], self.engine | own | secrets)
+
+
+class Plain(Given):
+    """plain.yml, whose manifests are templates that leave the images open."""
+
+    def take_manifests(self, ours: Ours) -> None:
+        """The same objects, under another name, with a variable for each image."""
+        super().take_manifests(ours)
+        image = re.compile(rf"^( *image: ).*{self.name}/(api|db)@.*$", re.MULTILINE)
+        text = self.deployment.read_text(encoding="utf-8")
+        self.deployment.write_text(image.sub(r'\1"{{ \2_image }}"', text), encoding="utf-8")
+
+    def variables(self) -> dict[str, object]:
+        """What plain.yml wants to know."""
+        return {
+            "images": [
+                {"name": f"{REGISTRY}/{self.name}/{part}", "folder": str(self.folder / part)} for part in ("api", "db")
+            ],
+            "base_image": BASE_IMAGE,
+            "build_secrets": [{"id": name, "type": "file", "src": file} for name, file in build_secrets().items()],
+            "docker_cli": str(PROGRAMS / "docker"),
+            "docker_host": self.engine["DOCKER_HOST"],
+            "kubeconfig": KUBECONFIG,
+            "manifests": str(self.manifests),
+            "url": URL,
+            "host": f"{self.name}.test",
+        }
+
+    def run(self) -> tuple[float, str]:
+        """One call of the playbook, with nothing of ours but ansible.cfg's pipelining."""
+        self.write_setting()
+        return self.play(
+            "-i",
+            "localhost,",
+            str(Path(__file__).with_name("plain.yml")),
+            variables=self.variables(),
+            environment=self.engine | {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},
+        )
