@@ -148,6 +148,7 @@ class Ours(Contender):
             "app_db_build_context": str(self.folder / "db"),
             "app_api_environment": {"SETTING": f"{SETTING}{self.setting}"},
             "app_db_password": "bench-password",
+            "evidence_dir": str(self.folder / "evidence"),
         }
 
     def run(self, **environment: str) -> tuple[float, str]:
