@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_names import identity
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import unfinished
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revisions import cleaned
@@ -79,8 +80,7 @@ def proof(cluster: Cluster, target: Target) -> Object:
     folder = Path(str(target.variables["evidence_dir"])) / target.name / "latest"
     found: Object = json.loads((folder / "evidence.json").read_text())
     deployment = cluster.deployment(target.namespace, str(target.variables["app_name"]))
-    metadata = deployment["metadata"] if deployment else {}
-    assert f"Deployment {metadata.get('uid')} {metadata.get('generation')}" in found["identity"]
+    assert identity(deployment)[0] in found["identity"]
     return found
 
 
