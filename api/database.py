@@ -91,6 +91,8 @@ class Pool:
             },
         )
         self._driver: Any = self._engine.dialect.loaded_dbapi
+        # Goes up when a connection was lost: those made before then are dead as well.
+        self._generation = 0
         self._turn = threading.Lock()
         self._logged = -float(LOG_EVERY_SECONDS)
 
@@ -110,7 +112,7 @@ class Pool:
             raise UnavailableError from error
 
     def _attempt(self, statement: str, values: tuple[object, ...]) -> Rows:
-        connection: PoolProxiedConnection = self._engine.raw_connection()
+        connection = self._connection()
         try:
             cursor: Any = connection.cursor()
             cursor.execute(statement, values)
@@ -118,10 +120,21 @@ class Pool:
         except self._driver.Error as error:
             if self._is_lost(error):
                 connection.invalidate(error)
-                # The server has gone, and with it all that the pool holds.
-                self._engine.dispose()
+                # The server has gone, and with it all that the pool holds. Were the pool disposed of, a thread that
+                # looks into it just then would wait, half a minute, for a connection that nobody will bring back.
+                self._generation += 1
             raise
         finally:
+            connection.close()
+
+    def _connection(self) -> PoolProxiedConnection:
+        """Return a connection that was made since the last was lost."""
+        while True:
+            connection: PoolProxiedConnection = self._engine.raw_connection()
+            # What is noted in `info` lives as long as the driver's connection.
+            if connection.info.setdefault("generation", self._generation) == self._generation:
+                return connection
+            connection.invalidate()
             connection.close()
 
     def _is_lost(self, error: Any) -> bool:
