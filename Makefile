@@ -132,13 +132,13 @@ $(VENV)/bin/python:
 # Compiled at once: importing the Kubernetes client without bytecode costs every task seconds.
 $(VENV)/deploy: requirements.txt | $(VENV)/bin/python
 	@echo "Installing Ansible and its clients into $(VENV) (about a minute, once)."
-	@pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
+	@pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
 	@python -m compileall -q -j 2 $(VENV)/lib || true
 	@touch $@
 
 $(VENV)/test: requirements-dev.txt $(VENV)/deploy
 	@echo "Installing the test tools into $(VENV)."
-	@pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@python -m compileall -q -j 2 $(VENV)/lib || true
 	@touch $@
 
@@ -147,6 +147,6 @@ $(VENV)/audit/done: requirements-audit.txt | $(VENV)/bin/python
 	@echo "Installing the audit's tools into $(VENV)/audit."
 	@rm -rf $(VENV)/audit
 	@$(VENV)/bin/python -m venv $(VENV)/audit
-	@$(VENV)/audit/bin/pip install -qq --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@$(VENV)/audit/bin/pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-audit.txt
 	@$(VENV)/audit/bin/python -m compileall -q -j 2 $(VENV)/audit/lib || true
 	@touch $@
