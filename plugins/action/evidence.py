@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..module_utils import evidence_folder as folders
+from ..module_utils.autoscalers import scalers
 from ..module_utils.evidence_names import Names, identity
 from ..module_utils.evidence_verdict import PASSED
 from ..module_utils.failures import told_by
@@ -75,4 +76,6 @@ def covers(before: Object, client: KubeClient, arguments: Mapping[str, Any]) -> 
     same = (
         before["meta"]["base_url"] == arguments["base_url"].rstrip("/") and before["meta"]["host"] == arguments["host"]
     )
-    return bool(same and before["verdict"] == PASSED and before["identity"] == identity(*found))
+    if not same or before["verdict"] != PASSED:
+        return False
+    return bool(before["identity"] == identity(*found, autoscalers=scalers(client, names.namespace)))

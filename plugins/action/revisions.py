@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
 from ..module_utils.kube_client import KubeClient
+from ..module_utils.restoring import Restore, restoring
 from ..module_utils.revision_store import Store
-from ..module_utils.revisions import Revision, chosen, cleaned, digest_of, with_content
+from ..module_utils.revisions import Revision, chosen, running
 from ..plugin_utils.kube_action import KubeAction
 
 
@@ -47,7 +49,7 @@ class ActionModule(KubeAction):
     def _picked(self, store: Store, wanted: int) -> dict[str, Any]:
         """What would be restored; in check mode that is the change."""
         revision = store.pick(wanted)
-        titles = store.restoring(revision.objects).titles
+        titles = restoring(store, revision).titles
         changed = bool(self._task.check_mode and titles)
         return {
             "changed": changed,
@@ -73,31 +75,37 @@ def taken(store: Store, limit: int) -> dict[str, Any]:
 
 def planned(store: Store, number: int) -> dict[str, Any]:
     """What has to be written and removed. Holds Secrets: it is registered, and never printed."""
-    objects = find(store.kept(), number).objects if number else []
-    restore = store.restoring(objects)
+    revision = find(store.kept(), number) if number else None
+    way = restoring(store, revision)
     return {
         "changed": False,
-        "remove": restore.remove,
-        "secrets": restore.secrets,
-        "others": restore.others,
-        "titles": restore.titles,
+        **{f"{verb}_secrets": secrets for verb, secrets in _split(way, secret=True)},
+        **dict(_split(way, secret=False)),
+        "remove": way.remove,
+        "titles": way.titles,
         "_ansible_no_log": True,
     }
+
+
+def _split(way: Restore, secret: bool) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """What is to be applied, replaced and made again: Secrets come first, and are never printed."""
+    for verb, items in (("apply", way.apply), ("replace", way.replace), ("again", way.again)):
+        yield verb, [item for item in items if (item.get("next", item)["kind"] == "Secret") == secret]
 
 
 def listed(store: Store) -> dict[str, Any]:
     """Print what is kept."""
     kept = store.kept()
-    current = with_content(kept, digest_of([cleaned(item) for item in store.live()]))
+    current, unchanged = running(kept, store.present())
     rows = [told(item, current) for item in reversed(kept)]
-    Display().display("\n".join(table(store, rows, current)))
+    Display().display("\n".join(table(store, rows, current, unchanged)))
     return {"changed": False, "revisions": rows, "current": current.number if current else 0}
 
 
 def find(kept: list[Revision], number: int) -> Revision:
     """The kept revision of that number."""
     found = next((item for item in kept if item.number == number), None)
-    return found if found and found.objects else chosen(kept, "", number)
+    return found if found and found.objects else chosen(kept, None, number)
 
 
 def told(revision: Revision, current: Revision | None) -> dict[str, Any]:
@@ -114,7 +122,7 @@ def told(revision: Revision, current: Revision | None) -> dict[str, Any]:
     }
 
 
-def table(store: Store, rows: list[dict[str, Any]], current: Revision | None) -> list[str]:
+def table(store: Store, rows: list[dict[str, Any]], current: Revision | None, unchanged: bool = True) -> list[str]:
     """The revisions for people, the newest first."""
     where = f"{store.name} in namespace {store.namespace}"
     if not rows:
@@ -125,8 +133,10 @@ def table(store: Store, rows: list[dict[str, Any]], current: Revision | None) ->
         state = row["origin"] + ("" if row["verified"] else ", not verified")
         when = row["since"][:19].replace("T", " ")
         lines.append(f"  {'*' if row['current'] else ' '} {row['number']:>3}  {when}  {row['by']}  {state}  {digests}")
+    if current and not unchanged:
+        lines.append("  * has been changed by others since it was deployed")
     if current is None:
-        lines.append("  * what runs now is none of these: it was changed since, or did not come up")
+        lines.append("  * what runs now is none of these: it was never verified")
     return [*lines, ""]
 
 

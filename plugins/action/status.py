@@ -17,7 +17,6 @@ from ..module_utils.evidence_names import Names
 from ..module_utils.kube_client import KubeClient, load_documents
 from ..module_utils.kube_errors import KubeError
 from ..module_utils.revision_store import Store
-from ..module_utils.revisions import cleaned, digest_of, with_content
 from ..module_utils.status import age, answer_lines, image_lines, pod_lines
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
 
@@ -85,13 +84,14 @@ def where_it_answers(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def kept_revision(client: KubeClient, names: Names) -> str:
     """What runs, by the number that `make history` lists and `make rollback` takes."""
-    store = Store(client, names.namespace, names.name)
     try:
-        known = with_content(store.kept(), digest_of([cleaned(item) for item in store.live()]))
+        known, unchanged = Store(client, names.namespace, names.name).running()
     except KubeError:
         # Not everybody may read Secrets, which is where revisions are kept.
         return "revision not known"
-    return f"revision {known.number}" if known else "of no kept revision"
+    if known is None:
+        return "of no kept revision"
+    return f"revision {known.number}" + ("" if unchanged else ", changed by others since")
 
 
 def headline(revision: str, names: Names, arguments: dict[str, Any], found: Object) -> str:

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from .evidence_names import Names, identity
+from .autoscalers import scalers
+from .evidence_names import REVISION, Names, identity
 from .kube_client import KubeClient
 from .kube_errors import ForbiddenError
 from .kube_rollout import current_hash, unfinished
@@ -18,7 +19,6 @@ Object = dict[str, Any]
 
 # The columns that kubectl would print, made by the server itself.
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
-REVISION = "deployment.kubernetes.io/revision"
 # The steps of a Pod's start, in their order, as its conditions name them.
 STEPS = ("PodScheduled", "Initialized", "ContainersReady", "Ready")
 
@@ -39,7 +39,7 @@ def read_cluster(client: KubeClient, names: Names) -> Object:
         "pods": [pod_facts(pod, newest) for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))],
         "service": service_facts(service, endpoints, known) if service else None,
         "ingress": ingress_facts(ingress) if ingress else None,
-        "identity": identity(found, service, ingress),
+        "identity": identity(found, service, ingress, autoscalers=scalers(client, names.namespace)),
     }
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .kube_ownership import autoscaler
+from .own_fields import own
+
 Object = dict[str, Any]
+
+# Counts a Deployment's rollouts.
+REVISION = "deployment.kubernetes.io/revision"
 
 
 @dataclass(frozen=True)
@@ -27,14 +34,22 @@ class Names:
         return f"{group}/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
 
 
-def identity(*objects: Object | None) -> list[str]:
+def identity(*objects: Object | None, autoscalers: Sequence[Object] = ()) -> list[str]:
     """What is different after every deployment: each object's uid, and a digest of what is wanted of it.
 
-    Not its generation: a Service has none, and no object's counts labels and annotations.
+    Not its generation: a Service has none, and no object's counts labels and annotations. Neither others' labels and
+    annotations nor the replicas that an autoscaler wants are a deployment.
     """
-    return [f"{item['kind']} {item['metadata']['uid']} {_digest(item)}" for item in objects if item]
+    return [
+        f"{item['kind']} {item['metadata']['uid']} {_digest(item, bool(autoscaler(item, autoscalers)))}"
+        for item in objects
+        if item
+    ]
 
 
-def _digest(item: Object) -> str:
-    wanted = [item["metadata"].get("labels"), item["metadata"].get("annotations"), item.get("spec")]
+def _digest(item: Object, scaled: bool) -> str:
+    metadata = own(item)["metadata"]
+    revision = (item["metadata"].get("annotations") or {}).get(REVISION)
+    spec = {key: value for key, value in (item.get("spec") or {}).items() if not (scaled and key == "replicas")}
+    wanted = [metadata.get("labels"), metadata.get("annotations"), revision, spec]
     return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:12]

@@ -355,7 +355,9 @@ class KubeClient:
         if status in (429, 503):
             why = "limits the rate of requests" if status == 429 else "is not able to serve now"
             raise BusyError(f"{where} {why} ({status}): {message}. Run again later.", status, message, _wait(reply))
-        raise ApiError(text, status, message)
+        refusal = ApiError(text, status, message)
+        refusal.causes = _causes(answer)
+        raise refusal
 
     def _expiry(self) -> str:
         """Say so when the client certificate has expired; the server only says 401."""
@@ -369,6 +371,12 @@ class KubeClient:
             return ""
         expired = end < datetime.now(UTC)
         return f" The client certificate expired on {end:%Y-%m-%d %H:%M} UTC." if expired else ""
+
+
+def _causes(answer: Any) -> list[dict[str, str]]:
+    """What a refusal says of single fields."""
+    details = (answer.get("details") if isinstance(answer, dict) else None) or {}
+    return [cause for cause in details.get("causes") or [] if isinstance(cause, dict)]
 
 
 def _wait(reply: Reply) -> float | None:

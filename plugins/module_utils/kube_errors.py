@@ -24,6 +24,8 @@ class ApiError(KubeError):
         self.status = status
         self.message = message or text
         self.retry_after = retry_after
+        # What the server says of single fields (`details.causes`): each with reason, field and message, or less.
+        self.causes: list[dict[str, str]] = []
 
 
 class BusyError(ApiError):

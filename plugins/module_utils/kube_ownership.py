@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -64,7 +64,7 @@ def yielded(manifest: Object, live: Object, autoscalers: list[Object]) -> tuple[
     of none, for an apply that no longer names a field takes it away.
     """
     found: dict[Path, str] = dict(_claimed(live))
-    if scaler := _autoscaler(manifest, autoscalers):
+    if scaler := autoscaler(manifest, autoscalers):
         found[("spec", "replicas")] = f"HorizontalPodAutoscaler {scaler}"
     wanted, notes = deepcopy(manifest), []
     for path, owner in found.items():
@@ -75,7 +75,7 @@ def yielded(manifest: Object, live: Object, autoscalers: list[Object]) -> tuple[
     return wanted, notes
 
 
-def _autoscaler(manifest: Object, autoscalers: list[Object]) -> str:
+def autoscaler(manifest: Object, autoscalers: Sequence[Object]) -> str:
     """The name of the autoscaler that looks after the manifest's object; empty for none."""
     for scaler in autoscalers:
         ref = (scaler.get("spec") or {}).get("scaleTargetRef") or {}

@@ -138,7 +138,11 @@ class Planner:
             # The items of a list do not say what they are.
             items = [{"apiVersion": api_version, "kind": kind} | item for item in listed.get("items") or []]
             self.autoscalers += items if everybody else []
-            self.ours |= {(kind, item["metadata"]["name"]): item for item in items if carries_mark(item, self.target)}
+            # What a controller has made with a copy of our labels is the controller's.
+            ours = [
+                one for one in items if carries_mark(one, self.target) and not one["metadata"].get("ownerReferences")
+            ]
+            self.ours |= {(kind, item["metadata"]["name"]): item for item in ours}
 
     def _compare(self, manifest: Object) -> Planned:
         path = self.client.path_of(manifest)

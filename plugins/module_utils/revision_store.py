@@ -1,4 +1,4 @@
-"""A target's snapshots in its cluster: take, keep, find, and say what restoring one takes."""
+"""A target's snapshots in its cluster: take, keep, find."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 from . import kube_rollout
 from . import revisions as rev
+from .autoscalers import scalers
 from .kube_client import KubeClient
-from .kube_errors import ApiError, ForbiddenError, NotFoundError
-from .kube_ownership import MARK, carries_mark
+from .kube_errors import ForbiddenError, NotFoundError
+from .kube_ownership import MANAGER, MARK, autoscaler
+from .own_fields import NAMED, own, recorded
 from .ownership import BOOKKEEPING, COMPONENT, keeps_book, selector, whoami
 
 Object = dict[str, Any]
@@ -44,22 +46,6 @@ class Taken:
     checks: Object
 
 
-@dataclass(frozen=True)
-class Restore:
-    """What has to be removed and written, in this order, for a revision to be what runs."""
-
-    remove: list[Object]
-    secrets: list[Object]
-    others: list[Object]
-
-    @property
-    def titles(self) -> list[str]:
-        """What is touched, for people."""
-        written = [" ".join(rev.identity(item)) for item in [*self.secrets, *self.others]]
-        removed = [" ".join(rev.identity(item)) for item in self.remove]
-        return [*written, *(f"{title} (removed)" for title in removed if title not in written)]
-
-
 class Store:
     """The snapshots of one target."""
 
@@ -68,6 +54,8 @@ class Store:
         self.client = client
         self.namespace = namespace
         self.name = name
+        # In which version the cluster serves a kind, as far as `live` has seen.
+        self.served: dict[str, str] = {}
         self.secrets = f"/api/v1/namespaces/{namespace}/secrets"
 
     def kept(self) -> list[rev.Revision]:
@@ -97,9 +85,19 @@ class Store:
                     if needed:
                         raise
                     break
+                self.served[kind] = api_version
                 found |= {rev.identity(item): item for item in items}
                 break
         return rev.ordered(list(found.values()))
+
+    def present(self) -> rev.Present:
+        """The target's objects, and whose replicas an autoscaler looks after."""
+        objects, autoscalers = self.live(), scalers(self.client, self.namespace)
+        return rev.Present(objects, frozenset(rev.identity(one) for one in objects if autoscaler(one, autoscalers)))
+
+    def running(self) -> tuple[rev.Revision | None, bool]:
+        """The kept revision that runs, and whether it is as it was kept."""
+        return rev.running(self.kept(), self.present())
 
     def _of(self, kind: str, api_version: str, plural: str) -> list[Object]:
         prefix = "apis" if "/" in api_version else "api"
@@ -114,18 +112,17 @@ class Store:
 
     def take(self, limit: int) -> Taken:
         """Keep what there is now, unless it is kept already, and say what can be gone back to."""
-        live = self.live()
-        deployment = next((item for item in live if item["kind"] == "Deployment"), None)
-        kept = self.kept()
+        present, kept = self.present(), self.kept()
+        deployment = present.deployment
         if deployment is None:
             # Nothing runs. Was it removed by hand? Then what is known to have worked is still kept.
             worked = rev.newest_verified(kept)
             return Taken(None, False, False, worked.number if worked else 0, worked.checks if worked else {})
         complete = not kube_rollout.unfinished(deployment)
-        objects = [rev.cleaned(item) for item in live]
-        digest = rev.digest_of(objects)
-        known = rev.with_content(kept, digest)
-        revision = known or self._new(kept, objects, "found", rev.newest_verified(kept), verified=False)
+        current, unchanged = rev.running(kept, present)
+        known = current if unchanged else None
+        parent = current or rev.newest_verified(kept)
+        revision = known or self._new(kept, present, "found", parent, verified=False)
         if known is None and limit > 0:
             self._write(revision)
         verified = rev.newest_verified(kept)
@@ -137,11 +134,11 @@ class Store:
     def record(self, origin: str, before: int, limit: int, checks: Object) -> tuple[rev.Revision, bool]:
         """Keep what runs now as known to work, and remove the oldest beyond the limit. Whether it is a new one."""
         kept = self.kept()
-        objects = [rev.cleaned(item) for item in self.live()]
-        known = rev.with_content(kept, rev.digest_of(objects))
+        present = self.present()
+        known = rev.with_content(kept, present, strict=True)
         parent = next((item for item in kept if item.number == before), None)
         if known is None:
-            revision = replace(self._new(kept, objects, origin, parent, verified=True), checks=checks)
+            revision = replace(self._new(kept, present, origin, parent, verified=True), checks=checks)
             self._write(revision)
         else:
             revision = rev.again(known, now(), whoami(), checks)
@@ -149,15 +146,25 @@ class Store:
                 # Who goes back keeps its own forerunner: going back twice goes back two steps, and not to and fro.
                 revision = replace(revision, before=before, origin=origin)
             self._rewrite(revision)
+        self._name(present, revision)
         spared = {revision.number, before}
         for item in rev.surplus([*kept, *([] if known else [revision])], max(limit, 1), spared):
-            self.client.request("DELETE", f"{self.secrets}/{self.name}-revision-{item.number}")
+            path, those = f"{self.secrets}/{self.name}-revision-{item.number}", {"preconditions": {"uid": item.uid}}
+            self.client.request("DELETE", path, body=those)
         return revision, known is None
 
+    def _name(self, present: rev.Present, revision: rev.Revision) -> None:
+        """Write on the Deployment which revision it is: it is known by that when nobody records whose a field is."""
+        deployment, number = present.deployment, str(revision.number)
+        if deployment and (deployment["metadata"].get("annotations") or {}).get(NAMED) != number:
+            path = self.client.path_of(deployment)
+            notes: Object = {"metadata": {"annotations": {NAMED: number}}}
+            self.client.request("PATCH", path, {"fieldManager": MANAGER}, notes, MERGE)
+
     def _new(
-        self, kept: list[rev.Revision], objects: list[Object], origin: str, parent: rev.Revision | None, verified: bool
+        self, kept: list[rev.Revision], present: rev.Present, origin: str, parent: rev.Revision | None, verified: bool
     ) -> rev.Revision:
-        moment = now()
+        moment, objects = now(), [own(item) for item in present.objects]
         return rev.Revision(
             number=rev.next_number(kept),
             objects=objects,
@@ -169,6 +176,7 @@ class Store:
             verified=verified,
             before=parent.number if parent else 0,
             images=rev.images_of(objects),
+            own=all(recorded(item) for item in present.objects),
         )
 
     def _write(self, revision: rev.Revision) -> None:
@@ -181,41 +189,9 @@ class Store:
 
     def pick(self, wanted: int) -> rev.Revision:
         """The revision to go back to on demand; 0 is what ran before."""
-        digest = rev.digest_of([rev.cleaned(item) for item in self.live()])
-        return rev.chosen(self.kept(), digest, wanted)
-
-    def restoring(self, objects: list[Object]) -> Restore:
-        """What it takes to have exactly these objects: others with our mark go. No objects: all of ours go."""
-        live = {rev.identity(item): item for item in self.live()}
-        wanted = {rev.identity(item): item for item in objects}
-        put: list[Object] = []
-        anew: list[Object] = []
-        for key, item in wanted.items():
-            current = live.get(key)
-            if current is not None and rev.cleaned(current) == item:
-                continue
-            body = rev.prepared(item, current)
-            if current is not None and self._is_fixed(body):
-                anew.append(current)
-                body = rev.prepared(item, None)
-            put.append(body)
-        remove = [item for key, item in live.items() if key not in wanted and carries_mark(item, self.name)]
-        return Restore(
-            # The way in first, what Pods need last.
-            remove=[reference(item) for item in [*anew, *reversed(remove)]],
-            secrets=[item for item in put if item["kind"] == "Secret"],
-            others=[item for item in put if item["kind"] != "Secret"],
-        )
-
-    def _is_fixed(self, body: Object) -> bool:
-        """Whether the cluster refuses to turn the live object into this one, such as another selector."""
-        try:
-            self.client.dry_replace(self.client.path_of(body), body)
-        except ApiError as error:
-            if error.status == 422:
-                return True
-            raise
-        return False
+        kept = self.kept()
+        current, unchanged = rev.running(kept, self.present())
+        return rev.chosen(kept, current, wanted, unchanged)
 
 
 def belongs(item: Object) -> bool:
@@ -229,7 +205,7 @@ def belongs(item: Object) -> bool:
 
 def reference(item: Object) -> Object:
     """Just enough to name an object."""
-    metadata = {key: item["metadata"][key] for key in ("name", "namespace")}
+    metadata = {key: item["metadata"][key] for key in ("name", "namespace", "uid") if key in item["metadata"]}
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 

@@ -11,12 +11,12 @@ import gzip
 import hashlib
 import json
 import zlib
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .kube_changes import essence
 from .kube_errors import KubeError
+from .kube_ownership import MARK
+from .own_fields import NAMED, differences, part_of, recorded
 from .ownership import OURS, labels
 
 Object = dict[str, Any]
@@ -26,10 +26,6 @@ KEY = "objects"
 DAMAGED = "damaged"
 # A Secret holds 1 MiB; some of it is for its metadata.
 LARGEST = 1_000_000
-
-# What the cluster or its controllers write by themselves, and what differs after every rollout or re-creation.
-_NOT_OURS = ("deployment.kubernetes.io/revision",)
-_ADDRESSES = ("clusterIP", "clusterIPs", "healthCheckNodePort")
 
 # Restored in this order: what Pods need comes before them, the way in last.
 ORDER = (
@@ -60,21 +56,23 @@ class Revision:
     images: dict[str, str] = field(default_factory=dict)
     # What was asked of it when it was verified: another version may have to answer something else.
     checks: Object = field(default_factory=dict)
+    # Whether its objects hold nothing but what we had set: not so where the cluster kept no record of that.
+    own: bool = False
+    # The Secret that keeps it.
+    uid: str = ""
 
 
-def cleaned(live: Object) -> Object:
-    """An object without what the cluster adds: what is left is the same after it was restored."""
-    bare = essence(live)
-    metadata = bare["metadata"]
-    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key not in _NOT_OURS}
-    metadata.pop("annotations", None)
-    if annotations:
-        metadata["annotations"] = annotations
-    if bare["kind"] == "Service" and bare.get("spec", {}).get("clusterIP") != "None":
-        # Another address after a re-creation is no difference: nobody but the cluster chooses it.
-        for key in _ADDRESSES:
-            bare["spec"].pop(key, None)
-    return bare
+@dataclass(frozen=True)
+class Present:
+    """What there is of a target: its live objects, and those of which an autoscaler looks after the replicas."""
+
+    objects: list[Object]
+    scaled: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def deployment(self) -> Object | None:
+        """What runs its Pods."""
+        return next((item for item in self.objects if item["kind"] == "Deployment"), None)
 
 
 def identity(item: Object) -> tuple[str, str]:
@@ -142,6 +140,7 @@ def annotations_of(revision: Revision) -> dict[str, str]:
         "before": revision.before,
         "images": json.dumps(revision.images, sort_keys=True),
         "checks": json.dumps(revision.checks, sort_keys=True),
+        "own": str(revision.own).lower(),
     }
     return {f"{OURS}/{key}": str(value) for key, value in facts.items()}
 
@@ -150,6 +149,7 @@ def unpacked(secret: Object) -> Revision:
     """The revision that a Secret keeps; of one that somebody has damaged the number alone."""
     notes = {key.partition("/")[2]: value for key, value in (secret["metadata"].get("annotations") or {}).items()}
     number = secret["metadata"]["name"].rpartition("-")[2]
+    uid = str(secret["metadata"].get("uid", ""))
     try:
         objects = json.loads(gzip.decompress(base64.b64decode(secret["data"][KEY], validate=True)))
         if digest_of(objects) != notes["digest"]:
@@ -166,9 +166,11 @@ def unpacked(secret: Object) -> Revision:
             before=int(notes["before"]),
             images=json.loads(notes["images"]),
             checks=json.loads(notes["checks"]),
+            own=notes.get("own") == "true",
+            uid=uid,
         )
     except (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error, binascii.Error):
-        return Revision(int(number) if number.isdecimal() else 0, [], "", origin=DAMAGED)
+        return Revision(int(number) if number.isdecimal() else 0, [], "", origin=DAMAGED, uid=uid)
 
 
 def next_number(kept: list[Revision]) -> int:
@@ -176,9 +178,52 @@ def next_number(kept: list[Revision]) -> int:
     return max((item.number for item in kept), default=0) + 1
 
 
-def with_content(kept: list[Revision], digest: str) -> Revision | None:
-    """The kept revision with that content, if there is one."""
-    return next((item for item in kept if item.digest == digest), None)
+def with_content(kept: list[Revision], present: Present, strict: bool = False) -> Revision | None:
+    """The kept revision that is what there is, whatever others have written into it."""
+    found = [item for item in kept if item.objects and _is(item, present, strict)]
+    # Where nobody records whose a field is, a revision that lacks one of another looks like a part of it.
+    return max(found, key=lambda item: (len(_canonical(item.objects)), item.current_since), default=None)
+
+
+def _is(revision: Revision, present: Present, strict: bool) -> bool:
+    pairs = _pairs(revision, present)
+    return pairs is not None and all(
+        kept is not None
+        and live is not None
+        and not differences(kept, live, identity(live) in present.scaled, revision.own, strict)
+        for kept, live in pairs
+    )
+
+
+def _pairs(revision: Revision, present: Present) -> list[tuple[Object | None, Object | None]] | None:
+    """Each kept object with the live one; None when there is one of ours beside them."""
+    kept, live = ({identity(item): item for item in items} for items in (revision.objects, present.objects))
+    if any(MARK in (item["metadata"].get("labels") or {}) for key, item in live.items() if key not in kept):
+        return None
+    return [(item, live.get(key)) for key, item in kept.items()]
+
+
+def running(kept: list[Revision], present: Present) -> tuple[Revision | None, bool]:
+    """The kept revision that runs, and whether it is as it was kept: others may have changed what we have set.
+
+    None for what is of no revision: it was never verified, such as what a run that was killed has left.
+    """
+    if found := with_content(kept, present):
+        return found, True
+    deployment = present.deployment
+    if deployment is None:
+        return None, False
+    if recorded(deployment):
+        left = [item for item in kept if item.objects and _left(item, present)]
+        return max(left, key=lambda item: (item.current_since, item.number), default=None), False
+    named = (deployment["metadata"].get("annotations") or {}).get(NAMED)
+    return next((item for item in kept if str(item.number) == named and item.objects), None), False
+
+
+def _left(revision: Revision, present: Present) -> bool:
+    """Whether all that we have set, as far as it is still there, is what the revision keeps."""
+    pairs = _pairs(revision, present)
+    return pairs is not None and all(part_of(live, kept) for kept, live in pairs if kept and live)
 
 
 def newest_verified(kept: list[Revision]) -> Revision | None:
@@ -195,56 +240,39 @@ def surplus(kept: list[Revision], limit: int, spared: set[int]) -> list[Revision
     return others[max(0, limit - len(staying)) :]
 
 
-def chosen(kept: list[Revision], current: str, wanted: int) -> Revision:
+def chosen(kept: list[Revision], current: Revision | None, wanted: int, unchanged: bool = True) -> Revision:
     """The revision to go back to: the one that is wanted, or what ran before the current one.
 
-    Raises KubeError, in one line with what there is, for one that is not kept or runs already.
+    Raises KubeError, in one line with what there is, for one that is not kept or runs already, `unchanged`.
     """
     numbers = ", ".join(str(item.number) for item in sorted(kept, key=lambda item: item.number)) or "none"
-    running = with_content(kept, current)
     if wanted:
         found = next((item for item in kept if item.number == wanted), None)
         if found is None:
             raise KubeError(f"There is no revision {wanted} (kept: {numbers}): ansible-playbook playbooks/history.yml")
         if found.origin == DAMAGED:
             raise KubeError(f"Revision {wanted} cannot be read, somebody has changed it (kept: {numbers}).")
-        if running and running.number == wanted:
+        if current and unchanged and current.number == wanted:
             raise KubeError(f"Revision {wanted} is what runs already (kept: {numbers}).")
         return found
-    if running is None:
-        # Somebody changed it by hand since: what was kept last is the way back.
+    if current is None:
+        # It was never verified: what was verified last is the way back.
         last = newest_verified(kept)
         if last is None:
             more = f"kept: {numbers}; one of them: -e revision=N" if kept else "none is kept"
             raise KubeError(f"There is no revision that is known to have worked ({more}).")
         return last
-    before = next((item for item in kept if item.number == running.before), None)
-    if before is None:
-        raise KubeError(
-            f"Revision {running.number} runs, and what ran before it is not kept (kept: {numbers}): -e revision=N"
-        )
-    return before
+    before = next((item for item in kept if item.number == current.before and item.objects), None)
+    if before is not None:
+        return before
+    if not unchanged and current.verified:
+        # Nothing is kept from before it, but it is not what runs: it worked as it was.
+        return current
+    raise KubeError(
+        f"Revision {current.number} runs, and what ran before it is not kept (kept: {numbers}): -e revision=N"
+    )
 
 
 def again(revision: Revision, now: str, by: str, checks: Object) -> Revision:
     """A revision whose content runs, and is verified, once more."""
     return replace(revision, current_since=now, by=by, checks=checks, verified=True)
-
-
-def prepared(wanted: Object, live: Object | None) -> Object:
-    """An object of a snapshot, ready to be written over the live one, or as a new one."""
-    body = deepcopy(wanted)
-    if live is None:
-        return body
-    for key in _NOT_OURS:
-        if key in (live["metadata"].get("annotations") or {}):
-            body["metadata"].setdefault("annotations", {})[key] = live["metadata"]["annotations"][key]
-    if body["kind"] in ("Service", "PodDisruptionBudget"):
-        # They are replaced by their version only: a Service until Kubernetes 1.21, a budget of v1beta1.
-        body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
-    if body["kind"] == "Service":
-        # It keeps its address.
-        for key in _ADDRESSES:
-            if key in live.get("spec", {}):
-                body["spec"].setdefault(key, deepcopy(live["spec"][key]))
-    return body

@@ -6,7 +6,8 @@ short_description: Keep what there is of a target in its cluster, and say how to
 description:
   - A revision is a snapshot of all the target's objects (Secret, Service, Deployment, Ingress and what else bears its labels),
     without what the cluster adds by itself, in one Secret named C(<name>-revision-<number>) in the target's namespace.
-  - A snapshot is found by its content; the same is not kept twice.
+  - What runs is known by the fields that our own apply has set, as far as the cluster records that. What others write (an autoscaler, a controller,
+    an upgrade's defaults, C(kubectl rollout restart)) makes no other version of it. The same is not kept twice.
   - Reads and writes these Secrets only. What is to be written to go back is returned by V(planned), for kubernetes.core.k8s to do.
   - In check mode nothing is kept.
 options:
@@ -101,18 +102,25 @@ would_change:
   type: list
   elements: str
   returned: when picked
+apply:
+  description: The objects to be applied, in this order; C(apply_secrets) are the Secrets among them, which come first.
+  type: list
+  elements: dict
+  returned: when planned
+replace:
+  description: The objects to be written as a whole, for others have changed them; C(replace_secrets) are the Secrets among them.
+  type: list
+  elements: dict
+  returned: when planned
+again:
+  description:
+    - The objects in which a field differs that cannot be changed; each with its C(reference), what it is now (C(before)), and C(next), what takes its
+      place, which the cluster has accepted under another name. C(again_secrets) are the Secrets among them.
+  type: list
+  elements: dict
+  returned: when planned
 remove:
-  description: The objects to be removed first.
-  type: list
-  elements: dict
-  returned: when planned
-secrets:
-  description: The Secrets to be written.
-  type: list
-  elements: dict
-  returned: when planned
-others:
-  description: The other objects to be written, in this order.
+  description: The objects to be removed last, with their uid.
   type: list
   elements: dict
   returned: when planned

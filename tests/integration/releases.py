@@ -13,8 +13,8 @@ from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_names import identity
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import unfinished
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.own_fields import cleaned
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revisions import cleaned
 from stories import INGRESS, ROOT, Target
 from surroundings import Cluster, get
 

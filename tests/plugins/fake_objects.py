@@ -34,6 +34,8 @@ class Objects:
         self.version = 0
         self.writes: list[tuple[str, str]] = []
         self.missing: set[str] = set()
+        # What came with each DELETE.
+        self.deleted: list[Object] = []
         for collection, item in objects:
             self.add(collection, item)
 
@@ -57,6 +59,8 @@ class Objects:
             path = f"{url.path}/{body['metadata']['name']}"
             if path in self.kept:
                 return status(409, f"{path} already exists")
+            if "dryRun" in query:
+                return 201, body
             self.writes.append((method, path))
             return 201, self.add(url.path, body)
         found = self.kept.get(url.path)
@@ -67,6 +71,8 @@ class Objects:
         given = (body.get("preconditions") or body.get("metadata") or {}).get("resourceVersion")
         if given not in (None, found["metadata"]["resourceVersion"]):
             return status(409, "the object has been modified")
+        if (body.get("preconditions") or {}).get("uid") not in (None, found["metadata"]["uid"]):
+            return status(409, "the UID in the precondition does not match the UID in record")
         return 200, body if "dryRun" in query else self._write(method, url.path, found, body)
 
     def _selected(self, collection: str, selector: str) -> list[Object]:
@@ -81,9 +87,10 @@ class Objects:
     def _write(self, method: str, path: str, found: Object, body: Object) -> Object:
         self.writes.append((method, path))
         if method == "DELETE":
+            self.deleted.append(body)
             return self.kept.pop(path)
         if method == "PATCH":
             annotations = body["metadata"]["annotations"]
             body = deepcopy(found)
-            body["metadata"]["annotations"] = annotations
+            body["metadata"]["annotations"] = (body["metadata"].get("annotations") or {}) | annotations
         return self.add(path.rpartition("/")[0], body)

@@ -15,10 +15,12 @@ from ansible_collections.fastapi_mysql.k8s.plugins.action.revisions import plann
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import revisions as rev
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import MARK
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.own_fields import cleaned
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
 
 from fake_api_server import serving
+from fake_apply import Applying
 from fake_objects import Object, Objects, client
 
 SECRETS = "/api/v1/namespaces/n/secrets"
@@ -75,7 +77,7 @@ class Place:
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    objects = Objects()
+    objects = Applying()
     with serving(objects.route) as server:
         yield Place(server, objects)
 
@@ -84,13 +86,13 @@ def test_what_the_cluster_adds_is_not_kept() -> None:
     live = deployment("a")
     live["metadata"] |= {"uid": "u", "resourceVersion": "5", "managedFields": [], "creationTimestamp": "now"}
     live["metadata"]["annotations"]["mine"] = "x"
-    kept = rev.cleaned(live)
+    kept = cleaned(live)
     assert set(kept["metadata"]) == {"name", "namespace", "labels", "annotations"}
     assert kept["metadata"]["annotations"] == {"mine": "x"}
     assert "status" not in kept
-    service = rev.cleaned(item("Service", spec={"clusterIP": "198.19.0.7", "clusterIPs": ["198.19.0.7"], "ports": []}))
+    service = cleaned(item("Service", spec={"clusterIP": "198.19.0.7", "clusterIPs": ["198.19.0.7"], "ports": []}))
     assert service["spec"] == {"ports": []}
-    assert rev.cleaned(item("Service", spec={"clusterIP": "None"}))["spec"] == {"clusterIP": "None"}
+    assert cleaned(item("Service", spec={"clusterIP": "None"}))["spec"] == {"clusterIP": "None"}
 
 
 def test_a_first_deployment_has_nothing_to_go_back_to(place: Place) -> None:
@@ -212,14 +214,16 @@ def test_going_back_writes_what_differs_and_removes_what_is_new(place: Place) ->
     way = planned(place.store, 1)
     assert way["_ansible_no_log"] is True
     assert way["titles"] == ["Service app", "Deployment app", "ConfigMap new (removed)"]
-    service, back = way["others"]
+    # An apply alone would leave two ports.
+    (service,), (back,) = way["replace"], way["apply"]
     assert service["spec"] == {"ports": [{"port": 80}], "clusterIP": "198.19.0.8"}
     assert service["metadata"]["resourceVersion"]
     assert back["spec"]["template"]["spec"]["containers"][0]["image"] == "a"
-    assert back["metadata"]["annotations"] == {"deployment.kubernetes.io/revision": "2"}
-    assert way["secrets"] == []
+    assert "annotations" not in back["metadata"]
+    assert way["apply_secrets"] == way["replace_secrets"] == []
+    uid = place.objects.kept[f"{MAPS}/new"]["metadata"]["uid"]
     assert way["remove"] == [
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new", "namespace": "n"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new", "namespace": "n", "uid": uid}},
     ]
 
 
@@ -227,14 +231,14 @@ def test_a_changed_secret_goes_back_apart_from_the_rest(place: Place) -> None:
     place.release("a")
     place.objects.kept[f"{SECRETS}/app"]["data"] = {"PASSWORD": "eA=="}
     way = planned(place.store, 1)
-    assert [one["data"] for one in way["secrets"]] == [{"PASSWORD": PASSWORD}]
-    assert way["others"] == []
+    assert [one["data"] for one in way["apply_secrets"]] == [{"PASSWORD": PASSWORD}]
+    assert way["apply"] == way["replace"] == []
 
 
 def test_what_is_gone_is_made_anew(place: Place) -> None:
     place.release("a")
     del place.objects.kept[f"{SERVICES}/app"]
-    (service,) = planned(place.store, 1)["others"]
+    (service,) = planned(place.store, 1)["apply"]
     assert "clusterIP" not in service["spec"] and "resourceVersion" not in service["metadata"]
 
 
@@ -242,7 +246,9 @@ def test_no_revision_means_that_all_of_ours_goes(place: Place) -> None:
     place.deploy("a")
     way = planned(place.store, 0)
     assert [one["kind"] for one in way["remove"]] == ["Deployment", "Service", "Secret"]
-    assert way["secrets"] == way["others"] == []
+    assert [value for key, value in way.items() if isinstance(value, list) and value and key != "remove"] == [
+        ["Deployment app (removed)", "Service app (removed)", "Secret app (removed)"]
+    ]
 
 
 def test_going_back_goes_back_step_by_step(place: Place) -> None:
