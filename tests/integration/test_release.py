@@ -228,6 +228,46 @@ def test_going_back_on_demand(one: Target, cluster: Cluster) -> None:
     assert cluster.images(one.namespace, "fastapi-mysql") == images
 
 
+def test_going_back_is_misled_by_nobody(one: Target, cluster: Cluster) -> None:
+    space, name = ("-n", one.namespace), "deployment/fastapi-mysql"
+    first = revisions(cluster, one)[-1]
+    one.playbook(**version(40)).succeeded()
+    kept = revisions(cluster, one)
+    kubectl(*space, "annotate", "ingress/fastapi-mysql", "a.example/backends=HEALTHY")
+    kubectl(*space, "annotate", name, "field.example/publicEndpoints=[]")
+    kubectl(*space, "rollout", "restart", name)
+    kubectl(*space, "autoscale", name, "--min=2", "--max=3")
+    until(lambda: replicas(cluster, one) == 2, 60, "an autoscaler that has scaled")
+    one.make("rollback").succeeded()
+    assert served(one, '"1"') and replicas(cluster, one) == 2 and revisions(cluster, one) == kept
+    kubectl(*space, "delete", "horizontalpodautoscaler/fastapi-mysql")
+    one.playbook("playbooks/rollback.yml", "-e", f"revision={kept[-1]}").succeeded()
+    assert served(one, '"40"')
+    # By hand: what runs is still known, and the one before it.
+    kubectl(*space, "scale", name, "--replicas=2")
+    one.make("rollback").succeeded()
+    assert served(one, '"1"') and replicas(cluster, one) == 1
+    assert "a.example/backends" in kubectl(*space, "get", "ingress/fastapi-mysql", "--output=yaml")
+    # Another selector cannot be changed: the Deployment is made again.
+    other = json.loads(kubectl(*space, "get", name, "--output=json"))
+    other["metadata"] = {key: other["metadata"][key] for key in ("name", "labels", "annotations")}
+    for labels_of in (other["spec"]["selector"]["matchLabels"], other["spec"]["template"]["metadata"]["labels"]):
+        labels_of["a.example/other"] = "selector"
+    kubectl(*space, "delete", name)
+    cluster.create(f"/apis/apps/v1/namespaces/{one.namespace}/deployments", other)
+    one.playbook("playbooks/rollback.yml", "-e", f"revision={first}").succeeded()
+    found = cluster.deployment(one.namespace, "fastapi-mysql")
+    assert found and "a.example/other" not in found["spec"]["selector"]["matchLabels"]
+    assert served(one, '"1"')
+
+
+def replicas(cluster: Cluster, target: Target) -> int:
+    """How many Pods are wanted."""
+    found = cluster.deployment(target.namespace, "fastapi-mysql")
+    assert found is not None
+    return int(found["spec"]["replicas"])
+
+
 @pytest.mark.long
 def test_what_was_changed_by_hand_is_put_right(one: Target, cluster: Cluster) -> None:
     before = objects(cluster, one)
