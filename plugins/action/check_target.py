@@ -12,6 +12,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ..module_utils.cluster_check import check_cluster, served_apis
 from ..module_utils.credentials import CredentialsError as SecretError
 from ..module_utils.credentials import of_file, of_secret, settle
+from ..module_utils.endpoint_rules import find_endpoint_problems
 from ..module_utils.image_reference import BadReference, split_registry
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import ForbiddenError, KubeError
@@ -19,7 +20,7 @@ from ..module_utils.registry_client import RegistryError
 from ..module_utils.registry_credentials import CredentialsError
 from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
 from ..module_utils.role_arguments import WrongArguments, wrong_names, wrong_values
-from ..module_utils.target_rules import find_problems
+from ..module_utils.target_rules import find_problems, host_problem
 from ..plugin_utils.plain_action import PlainAction
 
 
@@ -75,7 +76,7 @@ class ActionModule(PlainAction):
         asks_cluster = bool(stages & {"deploy", "rollback", "teardown"})
         if asks_cluster or stages & {"verify", "evidence", "look", "compare"}:
             self._embedded(target)
-        if problems := find_problems(target):
+        if problems := find_problems(target) + self._requests():
             raise WrongArguments("\n".join(problems))
         if stages & {"build", "push", "deploy"} and builds(target):
             self._registry(target)
@@ -118,6 +119,16 @@ class ActionModule(PlainAction):
             found = [line for name in roles for line in wrong_values(folder / name, plain)]
         if found:
             raise WrongArguments("; ".join(found))
+
+    def _requests(self) -> list[str]:
+        """What is wrong with what is to be verified: a release is not the time to find out."""
+        given = {name: self.variables.get(name) for name in ("verify_endpoints", "verify_host")}
+        given = {name: self._templar.template(value) for name, value in given.items() if value is not None}
+        problems = [line for line in [host_problem("verify_host", str(given.get("verify_host", "")))] if line]
+        if "verify_endpoints" in given:
+            wrong = wrong_values(Path(str(self.variables["role_path"])).parent / "verify", given)
+            problems += wrong or find_endpoint_problems(given["verify_endpoints"])
+        return problems
 
     def _registry(self, target: Target) -> None:
         asked = {

@@ -1,9 +1,10 @@
-"""Compare what an endpoint answers with what is expected of it."""
+"""Request endpoints, and compare what they answer with what is expected of them."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import time
 import urllib.parse
@@ -35,9 +36,17 @@ class Answer:
     def essence(self) -> object:
         """What two answers must share to be the same: JSON by its value, whatever the order of its keys."""
         try:
-            return self.status, json.loads(self.body)
+            return self.status, parsed(self.body)
         except ValueError:
             return self.status, self.body
+
+
+def parsed(body: str) -> Any:
+    """The value of a JSON text; a ValueError for one that cannot be read, however deep it is nested."""
+    try:
+        return json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def shortened(text: str, limit: int = SHOWN) -> str:
@@ -144,7 +153,7 @@ def mismatch(answer: Answer, endpoint: Mapping[str, Any]) -> str:
     wanted = [key for key in ("json", "json_includes", "json_types") if endpoint.get(key, MISSING) is not MISSING]
     if wanted:
         try:
-            got = json.loads(answer.body)
+            got = parsed(answer.body)
         except ValueError:
             return "no JSON"
         if "json" in wanted and not same(got, endpoint["json"]):
@@ -162,15 +171,56 @@ def matches(answer: Answer, endpoint: Mapping[str, Any]) -> bool:
     return not mismatch(answer, endpoint)
 
 
+# What a browser leaves as it is: all that has a meaning in a path or a query, and what is encoded already.
+_KEPT = "%/?:@!$&'()*+,;=~[]|"
+
+
+def quoted(path: str) -> str:
+    """A path with its query as a browser writes it into a request."""
+    return urllib.parse.quote(path, safe=_KEPT)
+
+
+def trust(checked: bool = True) -> ssl.SSLContext:
+    """What certificates must be: chain, dates and name count, as for browsers and curl, with any Python.
+
+    From 3.13 on Python's default wants extensions as well that many private authorities leave out.
+    """
+    tls = ssl.create_default_context()
+    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not checked:
+        tls.check_hostname = False
+        tls.verify_mode = ssl.CERT_NONE
+    return tls
+
+
+class _NamedConnection(http.client.HTTPSConnection):
+    """TLS with a server whose name is not where it is reached, as `curl --resolve` does it."""
+
+    def __init__(self, address: str, port: int, name: str, timeout: float, tls: ssl.SSLContext) -> None:
+        super().__init__(address, port, timeout=timeout)
+        self._address, self._name, self._limit, self._tls = (address, port), name, timeout, tls
+
+    def connect(self) -> None:
+        """Connect to the address; the name is what the server is told, and what its certificate must be for."""
+        plain = socket.create_connection(self._address, self._limit)
+        try:
+            self.sock = self._tls.wrap_socket(plain, server_hostname=self._name)
+        except BaseException:
+            plain.close()
+            raise
+
+
 class Asker:
     """GETs paths below one URL over one kept connection."""
 
     def __init__(self, base_url: str, host: str = "", trusted: bool = True, timeout: float = 10.0) -> None:
-        """Connects at the first request; `host` overrides the Host header."""
+        """Connects at the first request. With `host`, the URL only says where: it is the name that is requested."""
         self.base = urllib.parse.urlsplit(base_url)
         if self.base.scheme not in ("http", "https") or not self.base.hostname:
             raise ValueError(f"{base_url} is not an http(s) URL (app_base_url)")
+        self.prefix = quoted(self.base.path.rstrip("/"))
         self.headers = {"Host": host} if host else {}
+        self.name = (urllib.parse.urlsplit(f"//{host}").hostname if host else "") or self.base.hostname
         self.trusted = trusted
         self.timeout = timeout
         self.connection: http.client.HTTPConnection | None = None
@@ -183,12 +233,12 @@ class Asker:
             try:
                 if self.connection is None:
                     self.connection = self._connect()
-                self.connection.request("GET", self.base.path.rstrip("/") + path, headers=self.headers)
+                self.connection.request("GET", self.prefix + quoted(path), headers=self.headers)
                 response = self.connection.getresponse()
                 body = response.read().decode("utf-8", "replace")
                 kind = response.getheader("Content-Type") or ""
                 return Answer(response.status, body, seconds=time.monotonic() - began, kind=kind)
-            except (http.client.HTTPException, OSError) as error:
+            except (http.client.HTTPException, OSError, ValueError) as error:
                 self.close()
                 # A kept connection may have been closed by the other side: ask once more on a new one.
                 if fresh or attempt == 2:
@@ -205,8 +255,4 @@ class Asker:
         host = self.base.hostname or ""
         if self.base.scheme == "http":
             return http.client.HTTPConnection(host, self.base.port or 80, timeout=self.timeout)
-        tls = ssl.create_default_context()
-        if not self.trusted:
-            tls.check_hostname = False
-            tls.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection(host, self.base.port or 443, timeout=self.timeout, context=tls)
+        return _NamedConnection(host, self.base.port or 443, self.name, self.timeout, trust(self.trusted))

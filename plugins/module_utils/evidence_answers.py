@@ -10,10 +10,10 @@ from typing import Any
 
 from .endpoints import Answer, Asker, expected, matches
 from .kube_client import KubeClient
-from .replicas import ask, demand_reached
+from .replicas import demand_reached, hear
 
-Ask = Callable[[str], Answer]
 Endpoint = Mapping[str, Any]
+Ask = Callable[[Endpoint], Answer]
 Object = dict[str, Any]
 
 INGRESS = "Ingress"
@@ -21,20 +21,30 @@ INGRESS = "Ingress"
 
 def through_ingress(asker: Asker, endpoints: list[Endpoint], samples: int) -> list[Object]:
     """Ask each endpoint as a user does."""
-    return [measured(asker.ask, endpoint, INGRESS, samples) for endpoint in endpoints]
+
+    def asked(endpoint: Endpoint) -> Answer:
+        return asker.ask(str(endpoint["path"]))
+
+    return [measured(asked, endpoint, INGRESS, samples) for endpoint in endpoints]
 
 
 def from_pods(
-    client: KubeClient, namespace: str, pods: list[str], port: int, endpoints: list[Endpoint], samples: int
+    client: KubeClient,
+    namespace: str,
+    pods: list[str],
+    port: int,
+    endpoints: list[Endpoint],
+    samples: int,
+    host: str = "",
 ) -> list[Object]:
     """Ask each replica for each endpoint; raises NotAskedError when this account may not, or none is reached."""
     heard: dict[str, list[Answer]] = {}
 
-    def asked(pod: str, path: str) -> Answer:
+    def asked(pod: str, endpoint: Endpoint) -> Answer:
         answers = heard.setdefault(pod, [])
         # Who is not reached at the first is not at the others, and each may take its time to say so.
         lost = answers and answers[0].unreached
-        answers.append(answers[0] if lost else ask(client, namespace, pod, port, path))
+        answers.append(answers[0] if lost else hear(client, namespace, pod, port, endpoint, host))
         return answers[-1]
 
     found = [measured(partial(asked, pod), endpoint, pod, samples) for pod in pods for endpoint in endpoints]
@@ -44,18 +54,17 @@ def from_pods(
 
 def measured(asked: Ask, endpoint: Endpoint, via: str, samples: int) -> Object:
     """The first answer, and how long it and a few more took; one that is wrong is not asked again."""
-    path = str(endpoint["path"])
-    answer, took = timed(asked, path)
+    answer, took = timed(asked, endpoint)
     right = matches(answer, endpoint)
     milliseconds = [took]
     while right and len(milliseconds) < samples:
-        again, took = timed(asked, path)
+        again, took = timed(asked, endpoint)
         right = matches(again, endpoint)
         answer = answer if right else again
         milliseconds.append(took)
     return {
         "via": via,
-        "path": path,
+        "path": str(endpoint["path"]),
         "name": str(endpoint.get("name", "")),
         "expected": expected(endpoint),
         "right": right,
@@ -67,8 +76,8 @@ def measured(asked: Ask, endpoint: Endpoint, via: str, samples: int) -> Object:
     }
 
 
-def timed(asked: Ask, path: str) -> tuple[Answer, float]:
+def timed(asked: Ask, endpoint: Endpoint) -> tuple[Answer, float]:
     """An answer, and the milliseconds that it took."""
     started = time.perf_counter()
-    answer = asked(path)
+    answer = asked(endpoint)
     return answer, round((time.perf_counter() - started) * 1000, 2)

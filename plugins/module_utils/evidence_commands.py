@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import urllib.parse
 from typing import Any
+
+from .endpoints import quoted
 
 Object = dict[str, Any]
 
@@ -42,8 +45,15 @@ def curl(meta: Object, path: str) -> str:
     options = ["-s"] if meta["validate_certs"] else ["-s", "-k"]
     # To curl itself these would be a pattern of many addresses.
     options += ["-g"] if re.search(r"[][{}]", path) else []
-    options += ["-H", f"Host: {meta['host']}"] if meta["host"] else []
-    return command("curl", *options, f"{meta['base_url']}{path}")
+    base = urllib.parse.urlsplit(meta["base_url"])
+    if meta["host"] and base.scheme == "https":
+        # TLS takes the name from the URL, so the address has to be given beside it.
+        address = base.netloc if base.netloc.rpartition("]")[2].count(":") else f"{base.netloc}:443"
+        options += ["--connect-to", f"::{address}"]
+        base = base._replace(netloc=meta["host"])
+    elif meta["host"]:
+        options += ["-H", f"Host: {meta['host']}"]
+    return command("curl", *options, quoted(base.geturl().rstrip("/") + path))
 
 
 def proxied(meta: Object, pod: str, path: str, status: int = 200) -> str:

@@ -152,9 +152,10 @@ class KubeClient:
             self._answer("GET", path, reply)
         return reply.body.decode("utf-8", "replace")
 
-    def ask(self, target: str, accept: str = "*/*") -> Reply:
+    def ask(self, target: str, accept: str = "*/*", host: str = "") -> Reply:
         """GET a path with its query, and hand on whatever comes back; only no answer at all is an error."""
         headers = {"Accept": accept, "User-Agent": "fastapi-mysql-k8s", **self.cluster.credentials.headers}
+        headers |= {"Host": host} if host else {}
         return self._exchange("GET", self._url.path + target, None, headers)
 
     def clock(self) -> float:

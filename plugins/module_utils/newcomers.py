@@ -34,7 +34,7 @@ class Newcomers:
                 self.wrong_since.pop(name, None)
                 continue
             try:
-                fault = self._fault(name, port_of(pod))
+                fault = self._fault(name, port_of(pod), replicas.host_of(pod))
             except replicas.NotAskedError:
                 # Not everybody may ask Pods: the verification at the end says so, here and below.
                 self.endpoints = []
@@ -51,9 +51,9 @@ class Newcomers:
                 return Cause("WrongAnswer", text, REMEDIES["WrongAnswer"], name)
         return None
 
-    def _fault(self, pod: str, port: int) -> str:
+    def _fault(self, pod: str, port: int, host: str) -> str:
         for endpoint in self.endpoints:
-            answer = replicas.ask(self.client, self.namespace, pod, port, str(endpoint["path"]))
+            answer = replicas.hear(self.client, self.namespace, pod, port, endpoint, host)
             self.reached = self.reached or not answer.unreached
             if fault := mismatch(answer, endpoint):
                 return told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import kube_rollout as rollout
-from .endpoints import Answer
+from .endpoints import Answer, matches, quoted
 from .kube_client import KubeClient
 from .kube_errors import ConnectionFailedError, KubeError, one_line
 
@@ -111,12 +111,40 @@ class NotReachedError(NotAskedError):
     """The API server gets through to none of them, though they are ready."""
 
 
-def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str) -> Answer:
+def host_of(pod: Object) -> str:
+    """The name for which a Pod is probed; empty where it takes any."""
+    for container in pod["spec"]["containers"]:
+        probe = (container.get("readinessProbe") or {}).get("httpGet") or {}
+        for header in probe.get("httpHeaders") or []:
+            if str(header.get("name")).lower() == "host":
+                return str(header.get("value") or "")
+    return ""
+
+
+def hear(client: KubeClient, namespace: str, pod: str, port: int, endpoint: Mapping[str, Any], host: str) -> Answer:
+    """What one Pod answers at an endpoint to a request for `host`, which is what users request.
+
+    The API server passes the name on. A proxy before it may take the name for its own and answer itself: so only an
+    answer that is wrong without the name, too, is the Pod's.
+    """
+    path = str(endpoint["path"])
+    if host:
+        named = ask(client, namespace, pod, port, path, host)
+        if named.unreached or matches(named, endpoint):
+            return named
+        bare = ask(client, namespace, pod, port, path)
+        return bare if matches(bare, endpoint) else named
+    return ask(client, namespace, pod, port, path)
+
+
+def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str, host: str = "") -> Answer:
     """One request to one Pod; raises NotAskedError when we may not ask at all."""
     began = time.monotonic()
-    target = f"/api/v1/namespaces/{namespace}/pods/{urllib.parse.quote(pod)}:{port}/proxy{path}"
+    target = f"/api/v1/namespaces/{namespace}/pods/{urllib.parse.quote(pod)}:{port}/proxy"
     try:
-        reply = client.ask(target)
+        reply = client.ask(target + quoted(path), host=host)
+    except ValueError as error:
+        return Answer(error=f"no answer ({one_line(str(error), 120)})")
     except ConnectionFailedError as error:
         # The look before has reached the server: it is this Pod that keeps it from answering in time.
         return Answer(error=f"no answer ({one_line(str(error), 120)})", unreached=True)
@@ -181,6 +209,8 @@ __all__ = [
     "ask",
     "comparable",
     "demand_reached",
+    "hear",
+    "host_of",
     "look",
     "odd_ones",
     "strangers",

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoint_rules import path_problem
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import quoted
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import (
     BadReference,
     parse_reference,
     reference_below,
     split_registry,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.written import as_text, text_problem
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 # Services have a stricter rule than other objects: RFC 1035, the name begins with a letter.
 _SERVICE_LABEL = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+# As a Host header has it: a name or an address, and perhaps a port.
+_HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 _ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 _DATABASE_NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
@@ -31,6 +37,19 @@ _HOW_TO_GIVE_A_PASSWORD = (
     "give it by the environment (app_db_password: \"{{ lookup('ansible.builtin.env', 'APP_DB_PASSWORD') }}\"),"
     " encrypted (ansible-vault encrypt_string --name app_db_password), or by a file (lookup('ansible.builtin.file', …))"
 )
+
+# What the container of the API gets for the database beside it.
+DATABASE_ENVIRONMENT = frozenset({"MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_DATABASE", "MYSQL_PASSWORD"})
+# What is text, whatever it looks like; of the secret ones no value is repeated.
+TEXTS = (
+    *("name", "namespace", "kubeconfig", "context", "manifests_dir", "registry", "registry_username"),
+    *("docker_host", "docker_cli", "docker_config", "build_network"),
+    *(f"{part}_{what}" for part in ("api", "db") for what in ("image", "image_name", "image_tag", "build_context")),
+    *("base_image", "api_readiness_path", "api_liveness_path", "db_base_image", "db_name", "db_user"),
+    *("ingress_class", "ingress_host", "base_url"),
+)
+SECRET_TEXTS = ("registry_password", "db_password")
+COLLECTIONS_OF_TEXTS = ("api_environment", "api_build_args", "db_build_args", "image_pull_secrets")
 
 Problem = str | None
 Values = Mapping[str, object]
@@ -98,16 +117,47 @@ def _service_name(name: str, value: object) -> Problem:
 def _ingress_host(name: str, value: object) -> Problem:
     text = _text(value)
     bare = text.removeprefix("*.")
-    if not text or (_SUBDOMAIN.fullmatch(bare) and len(text) <= 253):
+    if not text or (_SUBDOMAIN.fullmatch(bare) and len(text) <= 253 and not _is_address(bare)):
         return None
-    return f"app_{name} is '{text}': it must be a host name in lower case, without port and path, or empty for any"
+    wanted = "a host name in lower case, without port and path, or empty for any"
+    return f"app_{name} is '{text}': it must be {wanted}{_in_ascii(text)}"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_ascii(text: str) -> str:
+    """How DNS writes a name in another script; empty for what is not such a name."""
+    try:
+        name = text.encode("idna").decode()
+    except UnicodeError:
+        return ""
+    return "" if text.isascii() else f" (write it as {name})"
+
+
+def host_problem(name: str, text: str) -> Problem:
+    """What keeps a text from being the name that requests are for, with a port if need be."""
+    try:
+        parts = urllib.parse.urlsplit(f"//{text}")
+        good = text.isascii() and parts.netloc == text and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not text or (good and _HOST.fullmatch(text)):
+        return None
+    return f"{name} is '{text}': it must be a host name, with a port if need be{_in_ascii(text)}"
 
 
 def _path(name: str, value: object) -> Problem:
     text = _text(value)
-    if text.startswith("/") and not any(char.isspace() for char in text):
-        return None
-    return f"app_{name} is '{text}': it must begin with '/' and hold no blanks"
+    if problem := path_problem(text):
+        return f"app_{name} is '{text}': it {problem}"
+    # The kubelet sends a query as it is written here.
+    return None if quoted(text) == text else f"app_{name} is '{text}': write it as a request has it, {quoted(text)}"
 
 
 def _base_url(name: str, value: object) -> Problem:
@@ -115,16 +165,22 @@ def _base_url(name: str, value: object) -> Problem:
     try:
         parts = urllib.parse.urlsplit(text)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        good = good and not path_problem(parts.path or "/") and not any(char.isspace() or char in "?#" for char in text)
+        written = f"{parts.scheme}://{parts.netloc.encode('idna').decode()}{quoted(parts.path)}"
     except ValueError:
         good = False
-    if good and not parts.query and not parts.fragment:
-        return None
-    return f"app_{name} is '{text}': it must be a URL such as http://127.0.0.1:8080"
+    if not good:
+        return f"app_{name} is '{text}': it must be a URL such as http://127.0.0.1:8080"
+    if "@" in parts.netloc:
+        return f"app_{name} names a user: requests to the Ingress carry no login"
+    return None if text.isascii() else f"app_{name} is '{text}': write it as a request has it, {written}"
 
 
 def _environment(name: str, value: object) -> Problem:
     if not isinstance(value, Mapping):
         return f"app_{name} must map names to values"
+    if unquoted := [as_text(key) for key in value if not isinstance(key, str)]:
+        return f"app_{name} has a name that YAML reads as {unquoted[0]}: put quotes around it"
     bad = sorted(_text(key) for key in value if not _ENVIRONMENT_NAME.fullmatch(_text(key)))
     if bad:
         return (
@@ -169,8 +225,20 @@ def _kubeconfig(name: str, value: object) -> Problem:
 def _names(name: str, value: object) -> Problem:
     if not isinstance(value, list):
         return f"app_{name} must be a list of names"
+    twice = sorted({_text(one) for one in value if value.count(one) > 1})
+    if twice:
+        return f"app_{name} names {', '.join(twice)} twice"
     bad = [_text(one) for one in value if not _SUBDOMAIN.fullmatch(_text(one))]
     return f"app_{name} has names that Kubernetes refuses: {', '.join(bad)}" if bad else None
+
+
+def _ingress_class(name: str, value: object) -> Problem:
+    text = _text(value)
+    if not text or _SUBDOMAIN.fullmatch(text):
+        return None
+    return (
+        f"app_{name} is '{text}': it must be the name of an IngressClass, or empty where an annotation says the class"
+    )
 
 
 def _filled(name: str, value: object) -> Problem:
@@ -191,7 +259,7 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "db_name": _database_name,
     "db_user": _database_user,
     "db_password": _password,
-    "ingress_class": _filled,
+    "ingress_class": _ingress_class,
     "ingress_host": _ingress_host,
     "base_url": _base_url,
     "image_pull_secrets": _names,
@@ -237,12 +305,37 @@ def _registry(values: Values) -> list[str]:
     return problems
 
 
+def _unquoted(values: Values) -> list[str]:
+    """What is to be text and is none any more: nobody knows what was written."""
+    found = [text_problem(f"app_{name}", values.get(name)) for name in TEXTS]
+    found += [text_problem(f"app_{name}", values.get(name), shown=False) for name in SECRET_TEXTS]
+    for name in COLLECTIONS_OF_TEXTS:
+        given = values.get(name)
+        if isinstance(given, Mapping):
+            found += [text_problem(f"{_text(key)} in app_{name}", one, key) for key, one in given.items()]
+        elif isinstance(given, list):
+            found += [text_problem(f"{as_text(one)} in app_{name}", one) for one in given]
+    return [problem for problem in found if problem]
+
+
+def _database_environment(values: Values) -> list[str]:
+    given = values.get("api_environment")
+    twice = sorted(DATABASE_ENVIRONMENT.intersection(map(_text, given))) if isinstance(given, Mapping) else []
+    return [
+        f"app_api_environment names {name}, which is set for the database beside the API: leave it out, or set "
+        "app_db_enabled to false"
+        for name in twice
+    ]
+
+
 def find_problems(values: Values) -> list[str]:
     """Return one line for each thing that is wrong with a target's variables (names without ``app_``)."""
     with_database = _wanted(values.get("db_enabled", True))
     parts = ("api", "db") if with_database else ("api",)
     rules = {name: rule for name, rule in _RULES.items() if with_database or not name.startswith("db_")}
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
+    problems += _unquoted(values)
+    problems += _database_environment(values) if with_database else []
     if with_database and _wanted(values.get("db_password_required")) and not _text(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
     if with_database and _whole_number(values.get("api_port")) == _whole_number(values.get("db_port")):
@@ -250,4 +343,4 @@ def find_problems(values: Values) -> list[str]:
     problems += [line for part in parts for line in _image(values, part)]
     if not all(_text(values.get(f"{part}_image")) for part in parts):
         problems += _registry(values)
-    return problems
+    return [" ".join(problem.split()) for problem in problems]

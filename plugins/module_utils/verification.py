@@ -5,7 +5,6 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from typing import Any
 
 from .causes import Cause
@@ -15,6 +14,9 @@ from .replicas import Behind, comparable, odd_ones, strangers
 Endpoint = dict[str, Any]
 # How many wrong answers are told in full.
 TOLD = 2
+# What an application answers to a request for a name that it does not know.
+UNWELCOME = (400, 421)
+HOST_HINT = " (does it check the Host header? Requests and probes carry app_ingress_host)"
 
 REMEDIES = {
     "IngressNotAnswering": "Start the Ingress controller there, or correct app_base_url.",
@@ -26,6 +28,8 @@ REMEDIES = {
     "ReplicasDisagree": "Do all Pods have the same image and data? Deleting the odd one makes a new one. "
     "An answer that may differ: varies: true in verify_endpoints.",
     "WrongAnswer": "Correct the API, or what is expected of it: verify_endpoints.",
+    "HostHeader": "Set app_ingress_host to a name that it accepts, which probes and requests to Pods carry, or "
+    "verify_replicas: false.",
     "TooSlow": "Find out what is slow, or allow more: max_seconds in verify_endpoints.",
     "IngressNotRouted": "Check app_ingress_class (does a controller serve it?), app_ingress_host, "
     "workload_ingress_annotations, and look for another Ingress with the same host and path: "
@@ -78,7 +82,7 @@ def _of_cluster(seen: Seen) -> Cause | None:
         )
     if behind.lacking:
         return _cause("RolloutIncomplete", f"the rollout is not complete: still waiting for {behind.lacking}")
-    if behind.hosts and seen.host and not any(fnmatch(seen.host, name) for name in behind.hosts):
+    if behind.hosts and seen.host and not any(serves(name, seen.host) for name in behind.hosts):
         # Another deployment of the same thing gives the same answers.
         text = f"the Ingress answers to {', '.join(behind.hosts)}, not to {seen.host}: somebody else answers there"
         return _cause("WrongBackend", text)
@@ -92,13 +96,20 @@ def _of_cluster(seen: Seen) -> Cause | None:
     return None
 
 
+def serves(rule: str, host: str) -> bool:
+    """Whether a rule of an Ingress is for a host: a wildcard is one label, and a port does not count."""
+    name = host.partition(":")[0].lower()
+    return (name.partition(".")[2] == rule[2:]) if rule.startswith("*.") else name == rule
+
+
 def _of_replicas(seen: Seen) -> Cause | None:
     wrong: dict[str, list[str]] = {}
-    slow = True
+    slow = unwelcome = True
     for pod, answers in sorted(seen.replicas.items()):
         for endpoint, answer in zip(seen.endpoints, answers, strict=True):
             if fault := mismatch(answer, endpoint):
                 slow = slow and fault.startswith("it took")
+                unwelcome = unwelcome and answer.status in UNWELCOME
                 wrong.setdefault(pod, []).append(told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault))
     if wrong:
         pod, texts = next(iter(wrong.items()))
@@ -109,6 +120,9 @@ def _of_replicas(seen: Seen) -> Cause | None:
             if everybody and others
             else (f"; as wrong: {', '.join(others)}" if others else "")
         )
+        if unwelcome and _right_through_ingress(seen):
+            text = f"the Ingress gets the right answers, so it checks the Host header: {texts[0]}{more}"
+            return Cause("WrongAnswer", text, REMEDIES["HostHeader"], pod)
         kind = "TooSlow" if slow else ("WrongAnswer" if everybody else "ReplicaWrong")
         return _cause(kind, "; ".join(texts[:TOLD]) + more, pod)
     for number, endpoint in enumerate(seen.endpoints):
@@ -119,6 +133,11 @@ def _of_replicas(seen: Seen) -> Cause | None:
             more = f"; as odd: {', '.join(odd[1:])}" if odd[1:] else ""
             return _cause("ReplicasDisagree", text + more, odd[0])
     return None
+
+
+def _right_through_ingress(seen: Seen) -> bool:
+    rounds = [zip(answers, seen.endpoints, strict=True) for answers in seen.ingress]
+    return bool(rounds) and all(matches(answer, item) for one in rounds for answer, item in one)
 
 
 def _of_ingress(seen: Seen) -> Cause | None:
@@ -160,6 +179,7 @@ def _of_ingress(seen: Seen) -> Cause | None:
 def told(where: str, endpoint: Mapping[str, Any], answer: Answer, fault: str) -> str:
     """Where which answer was expected, and which one came."""
     detail = f" ({fault})" if fault.startswith(("shape", "it took")) else ""
+    detail += HOST_HINT if fault == "status" and answer.status in UNWELCOME else ""
     return f"{where} should answer {expected(endpoint)}, but gave {answer.shown()}{detail}"
 
 

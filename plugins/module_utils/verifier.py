@@ -36,7 +36,7 @@ class Verifier:
         self.endpoints: list[Endpoint] = arguments["endpoints"]
         for endpoint in self.endpoints:
             check_shape(endpoint.get("json_types", "any"))
-        self.paths = [str(item["path"]) for item in self.endpoints]
+        self.host = str(arguments["host"])
         self.asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"])
         self.client: KubeClient | None = None
         self.clients: dict[str, KubeClient] = {}
@@ -96,7 +96,7 @@ class Verifier:
         return seen
 
     def _round(self) -> list[Answer]:
-        return [self.asker.ask(path) for path in self.paths]
+        return [self.asker.ask(str(endpoint["path"])) for endpoint in self.endpoints]
 
     def _ask_cluster(self, seen: Seen) -> None:
         if self.client is None:
@@ -123,10 +123,10 @@ class Verifier:
         found: dict[str, list[Answer]] = {}
         for pod in pods:
             answers = found[pod] = []
-            for path in self.paths:
+            for endpoint in self.endpoints:
                 # Who is not reached at the first is not at the others, and each may take its time to say so.
                 lost = answers and answers[0].unreached
-                answers.append(answers[0] if lost else replicas.ask(client, space, pod, port, path))
+                answers.append(answers[0] if lost else replicas.hear(client, space, pod, port, endpoint, self.host))
         return found
 
     def _excusing(self) -> suppress:

@@ -233,7 +233,7 @@ def ask(client: KubeClient, arguments: Mapping[str, Any], evidence: Object) -> t
         return answers, ""
     port, namespace = deployment["port"], arguments["namespace"]
     try:
-        replicas = from_pods(client, namespace, pods, port, endpoints, samples)
+        replicas = from_pods(client, namespace, pods, port, endpoints, samples, arguments["host"])
     except NotAskedError as error:
         return answers, str(error)
     return answers + [answer | {"body": shortened(answer["body"])} for answer in replicas], ""

@@ -18,6 +18,8 @@ from typing import Any
 # A status, a document (as text, if it is no object; for a watch, events one after the other), and perhaps headers.
 Reply = tuple[int, dict[str, Any] | str | Iterator[dict[str, Any]]] | tuple[int, dict[str, Any], dict[str, str]]
 Route = Callable[[str, str, dict[str, Any]], Reply]
+# The Host header of the request that a route is called for: a real API server passes it on to the Pod that it is for.
+request = threading.local()
 
 
 def status(code: int, message: str) -> Reply:
@@ -37,6 +39,7 @@ def serving(route: Route) -> Iterator[str]:
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"{}")
+            request.host = self.headers["Host"]
             code, document, *more = route(self.command, self.path, body)
             self.send_response(code)
             for name, value in (more[0] if more else {}).items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoint_rules import find_endpoint_problems
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import (
     Answer,
     Asker,
@@ -121,3 +122,79 @@ def test_a_kept_connection_and_the_host() -> None:
 def test_a_base_url_that_is_none() -> None:
     with pytest.raises(ValueError, match="app_base_url"):
         Asker("127.0.0.1:8080")
+
+
+@pytest.mark.parametrize(
+    ("path", "requested"),
+    [
+        ("/users?name=Müller", "/users?name=M%C3%BCller"),
+        ("/a b", "/a%20b"),
+        ("/a%20b?c=%C3%BC&d=1+2", "/a%20b?c=%C3%BC&d=1+2"),
+        ("/日本/x;v=1", "/%E6%97%A5%E6%9C%AC/x;v=1"),
+        ('/"<>\\^`{}', "/%22%3C%3E%5C%5E%60%7B%7D"),
+        ("/x?y=[1,2]|'~'", "/x?y=[1,2]|'~'"),
+    ],
+)
+def test_paths_are_requested_as_a_browser_does(path: str, requested: str) -> None:
+    seen: list[str] = []
+
+    def reply(method: str, target: str, body: object) -> tuple[int, object]:
+        seen.append(target)
+        return 200, {}
+
+    with serving(reply) as server:
+        asker = Asker(server)
+        assert asker.ask(path).status == 200
+        asker.close()
+    assert seen == [requested]
+
+
+@pytest.mark.parametrize("path", ["/\ud800", "/a\r\nX: y", "no slash\n", "/\0"])
+def test_whatever_the_path_there_is_an_answer(path: str) -> None:
+    with serving(lambda method, target, body: (200, {})) as server:
+        asker = Asker(server, timeout=2)
+        assert isinstance(asker.ask(path), Answer)
+        asker.close()
+
+
+def test_a_host_that_no_header_takes_is_an_answer() -> None:
+    with serving(lambda method, target, body: (200, {})) as server:
+        asker = Asker(server, "a\r\nX: y")
+        assert asker.ask("/").error.startswith("no answer (")
+        asker.close()
+
+
+def test_a_body_that_is_nested_too_deep_is_an_answer() -> None:
+    deep = Answer(200, "[" * 200_000)
+    assert mismatch(deep, {"json": 1}) == "no JSON"
+    assert deep.essence() == (200, deep.body)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "word"),
+    [
+        ({"path": "status"}, "begin with '/'"),
+        ({"path": ""}, "begin with '/'"),
+        ({}, "begin with '/'"),
+        ({"path": "/a#b"}, "%23"),
+        ({"path": "/a\tb"}, "control"),
+        ({"path": "/\ud800"}, "surrogate"),
+        ({"path": "/a", "status": 99}, "100 to 599"),
+        ({"path": "/a", "status": True}, "100 to 599"),
+        ({"path": "/a", "status": "2xx"}, "100 to 599"),
+        ({"path": "/a", "max_seconds": 0}, "more than 0"),
+        ({"path": "/a", "max_seconds": "nan"}, "more than 0"),
+        ({"path": "/a", "max_seconds": "soon"}, "a number"),
+        ({"path": "/a", "json_types": {"b": "strin"}}, "knows no type strin"),
+    ],
+)
+def test_endpoints_that_cannot_be_verified(endpoint: dict[str, Any], word: str) -> None:
+    (problem,) = find_endpoint_problems([{"path": "/good"}, endpoint])
+    assert problem.startswith("verify_endpoints has ")
+    assert word in problem
+
+
+def test_endpoints_that_can() -> None:
+    odd = [{"path": "/ü b?c=[d]", "status": "404", "max_seconds": 0.5, "json_types": ["integer|null"]}]
+    assert find_endpoint_problems(odd) == []
+    assert find_endpoint_problems({"path": "/"}) == find_endpoint_problems(["/"]) != []

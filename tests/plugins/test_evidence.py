@@ -128,7 +128,7 @@ def test_a_shell_takes_every_command_as_it_is_shown(cluster: StandIn, tmp_path: 
     kubectl = ["kubectl", "--kubeconfig", str(own), "--context", "here", "-n", "users"]
     assert all(call[:7] == kubectl for call in calls if call[0] == "kubectl")
     curls = [call for call in calls if call[0] == "curl"]
-    assert curls[0] == ["curl", "-s", "-g", "-H", "Host: users.test", f"{cluster.url}{path}"]
+    assert curls[0] == ["curl", "-s", "-g", "-H", "Host: users.test", f"{cluster.url}{path.replace('#', '%23')}"]
     pod = "/api/v1/namespaces/users/pods/users-abc-x0:8000/proxy"
     assert [*kubectl, "get", "--raw", f"{pod}{path}"] in calls
     assert [*kubectl, "get", "--raw", f"{pod}/users/999999", "-v=8"] in calls

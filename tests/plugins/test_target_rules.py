@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.target_rules import find_problems
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.target_rules import (
+    COLLECTIONS_OF_TEXTS,
+    DATABASE_ENVIRONMENT,
+    SECRET_TEXTS,
+    TEXTS,
+    find_problems,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.written import text_problem
 
 
 @pytest.fixture
@@ -73,6 +85,17 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("api_environment", {"A B": "x"}),
         ("api_environment", {"NESTED": {"a": 1}}),
         ("api_environment", ["A=b"]),
+        ("api_environment", {False: "Norway"}),
+        ("api_environment", {"A": 1.1}),
+        ("api_environment", {"A": date(2024, 1, 1)}),
+        ("api_environment", {"MYSQL_HOST": "db.example.org"}),
+        ("api_environment", {"MYSQL_PASSWORD": "x"}),
+        ("api_build_args", {"VERSION": 1.1}),
+        ("db_build_args", {"VERSION": 0.5}),
+        ("api_image_tag", 1.1),
+        ("db_image_tag", date(2024, 1, 1)),
+        ("db_password", 1.5),
+        ("db_user", True),
         ("api_readiness_path", "ready"),
         ("api_liveness_path", "/with blank"),
         ("db_name", "a b"),
@@ -80,13 +103,26 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("db_user", "o'brien"),
         ("db_password", "  "),
         ("db_password", "two\nlines"),
-        ("ingress_class", ""),
+        ("ingress_class", "Two Words"),
         ("ingress_host", "http://example.com"),
         ("base_url", "127.0.0.1:8080"),
         ("base_url", "ftp://example.com"),
         ("base_url", "http://host:port"),
         ("image_pull_secrets", "one"),
         ("image_pull_secrets", ["Bad_Name"]),
+        ("image_pull_secrets", ["one", "two", "one"]),
+        ("api_readiness_path", "/ready?for=ü"),
+        ("api_liveness_path", "/live#part"),
+        ("ingress_host", "192.0.2.10"),
+        ("ingress_host", "müller.example.org"),
+        ("ingress_host", "*."),
+        ("base_url", "http://me:secret@example.org"),
+        ("base_url", "http://example.org/?"),
+        ("base_url", "http://example.org/a b"),
+        ("base_url", "http://exa mple.org"),
+        ("base_url", "http://müller.example.org"),
+        ("base_url", "http://example.org:0"),
+        ("base_url", "http://example.org\n"),
         ("registry", ""),
         ("registry", "docker.io"),
         ("registry", "docker.io/yourname"),
@@ -112,6 +148,10 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
         ("replicas", "3"),
         ("namespace", "a" * 63),
         ("ingress_host", "*.example.com"),
+        ("ingress_class", ""),
+        ("api_readiness_path", "/m%C3%BCller?x=[1]"),
+        ("base_url", "http://[::1]:8080"),
+        ("api_environment", {"API_PORT": "9000", "Mysql_Host": "other", "EMPTY": ""}),
         ("base_url", "https://example.com:8443/prefix"),
         ("registry", "docker.io/someone"),
         ("api_image", "ghcr.io/me/api:1"),
@@ -159,3 +199,83 @@ def test_nobody_is_told_to_write_a_password_in_a_command_line(target: dict[str, 
     [said] = find_problems(target | {"db_password": "", "db_password_required": True})
     assert all(way in said for way in ("APP_DB_PASSWORD", "ansible-vault", "ansible.builtin.file"))
     assert "-e app_db_password" not in said and "extra-vars" not in said
+
+
+def test_without_a_database_its_variables_are_the_users_own(target: dict[str, object]) -> None:
+    given = {"MYSQL_HOST": "db.example.org", "MYSQL_PASSWORD": "x"}
+    assert find_problems({**target, "db_enabled": False, "api_environment": given}) == []
+
+
+def test_each_variable_that_is_set_already_is_named(target: dict[str, object]) -> None:
+    problems = find_problems({**target, "api_environment": dict.fromkeys(DATABASE_ENVIRONMENT, "x")})
+    assert [line.split()[2].rstrip(",") for line in problems] == sorted(DATABASE_ENVIRONMENT)
+
+
+def test_an_unquoted_password_is_not_repeated(target: dict[str, object]) -> None:
+    assert "4711.5" not in "".join(find_problems({**target, "db_password": 4711.5}))
+
+
+def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
+    """The list is the specification's."""
+    path = Path(__file__).resolve().parents[2] / "roles/app/meta/argument_specs.yml"
+    options = yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"]
+    texts = {name.removeprefix("app_") for name, option in options.items() if option["type"] == "str"}
+    secret = {name.removeprefix("app_") for name, option in options.items() if option.get("no_log")}
+    assert set(TEXTS) | set(SECRET_TEXTS) == texts
+    assert set(SECRET_TEXTS) == secret
+    many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
+    assert {f"app_{name}" for name in COLLECTIONS_OF_TEXTS} == many - {"app_stages"}
+
+
+WRITTEN = """
+octal: 0123
+float: 1.10
+plain_float: 1.5
+grouped: 1_000
+hexadecimal: 0x1F
+binary: 0b11
+plus: +5
+exponent: 1.0e+3
+date: 2024-01-01
+time: 2001-12-14t21:59:43.10-05:00
+number: 8000  # a comment
+negative: -5
+minutes: 07:30
+short: 1e3
+quoted: "0123"
+word: yes
+capital: True
+right: true
+flow: {a: 010, b: 1.10, c: 7, d: no, e: false, f: "no", "g": [1, 2]}
+made: "{{ 1 == 1 }}"
+"""
+
+
+def test_what_was_written_is_known_by_where_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "all.yml"
+    path.write_text(WRITTEN)
+    found: dict[str, Any] = DataLoader().load_from_file(str(path))
+    found |= {f"flow_{key}": value for key, value in found.pop("flow").items()}
+    refused = {
+        str(key) for key, value in found.items() if not key.startswith("flow_") and text_problem("it", value, key)
+    }
+    assert refused == {
+        *("octal", "float", "grouped", "hexadecimal", "binary", "plus", "exponent", "time", "word", "capital"),
+    }
+
+
+def test_a_flow_collection_and_json(tmp_path: Path) -> None:
+    path = tmp_path / "all.yml"
+    path.write_text(WRITTEN)
+    flow: dict[str, Any] = DataLoader().load_from_file(str(path))["flow"]
+    assert {str(key) for key, value in flow.items() if text_problem("it", value, key)} == {"a", "b", "d"}
+    path.write_text('{"a": 10, "b": 1.10, "c": true, "d": "1.10"}')
+    document: dict[str, Any] = DataLoader().load_from_file(str(path))
+    assert {str(key) for key, value in document.items() if text_problem("it", value, key)} == {"b"}
+
+
+def test_the_names_that_are_set_already_are_those_of_the_template() -> None:
+    template = Path(__file__).resolve().parents[2] / "templates/_api_container.yml.j2"
+    found = set(re.findall(r"^    - name: ([A-Z_]+)$", template.read_text(), re.MULTILINE))
+    # Of the port the user's word counts: the template leaves its own out then.
+    assert found == DATABASE_ENVIRONMENT | {"API_PORT"}

@@ -15,16 +15,17 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Ca
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_answers import from_pods
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.replicas import NotReachedError
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.replicas import NotReachedError, host_of
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verification import (
     Seen,
     judge,
     replica_summary,
+    serves,
     summary,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier import Verifier
 
-from fake_api_server import Reply, serving, status, write_kubeconfig
+from fake_api_server import Reply, request, serving, status, write_kubeconfig
 from rollouts import deployment, pod, replica_set, runs
 
 ENDPOINTS: list[dict[str, Any]] = [{"path": "/status", "json": 1}, {"path": "/users", "json_types": ["string"]}]
@@ -352,3 +353,76 @@ def test_it_waits_until_the_answers_are_right(tmp_path: Path) -> None:
         assert judge(verifier.ask())
         town.served = ["p1", "p2"]
         assert judge(verifier.wait(10)) is None
+
+
+class Choosy(Town):
+    """Its application checks the Host header, as Starlette's TrustedHostMiddleware does."""
+
+    allowed = ("shop.example.org",)
+    exempt: tuple[str, ...] = ()
+
+    def answer(self, who: str, path: str) -> Reply:
+        if request.host not in self.allowed and path not in self.exempt:
+            return 400, "Invalid host header"
+        return super().answer(who, path)
+
+
+def test_pods_are_requested_for_the_name_that_users_request(tmp_path: Path) -> None:
+    cause, seen = verdict(Choosy(), tmp_path, host="shop.example.org")
+    assert cause is None
+    assert set(seen.replicas) == {"p1", "p2"}
+
+
+def test_an_application_that_checks_the_host_header_is_named(tmp_path: Path) -> None:
+    for exempt in ((), ("/status",)):
+        town = Choosy()
+        town.exempt = exempt
+        with serving(town.ingress) as ingress:
+            # Users request the name of the URL, which Pods are not requested for.
+            town.allowed = (ingress.removeprefix("http://"),)
+            arguments = {"endpoints": ENDPOINTS, "base_url": ingress}
+            with asking(town, tmp_path, **arguments) as verifier:
+                cause = judge(verifier.wait(0))
+        assert cause
+        assert cause.type == "WrongAnswer"
+        assert "it checks the Host header" in cause.message
+        assert "app_ingress_host" in cause.remedy
+
+
+def test_a_proxy_before_the_api_server_that_takes_the_name_for_its_own(tmp_path: Path) -> None:
+    class Fronted(Town):
+        def cluster(self, method: str, path: str, body: dict[str, Any]) -> Reply:
+            known = request.host.startswith("127.0.0.1")
+            return super().cluster(method, path, body) if known else (404, "default backend - 404")
+
+    cause, seen = verdict(Fronted(), tmp_path, host="shop.example.org")
+    assert cause is None
+    assert set(seen.replicas) == {"p1", "p2"}
+
+
+def test_paths_that_are_not_ascii(tmp_path: Path) -> None:
+    town = Town()
+    for answers in town.answers.values():
+        answers["/users?name=M%C3%BCller%20x"] = (200, ["Müller"])
+    cause, _ = verdict(town, tmp_path, endpoints=[{"path": "/users?name=Müller x", "json": ["Müller"]}])
+    assert cause is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "host", "good"),
+    [
+        ("*.shop.example.org", "users.shop.example.org", True),
+        ("*.shop.example.org", "a.users.shop.example.org", False),
+        ("*.shop.example.org", "shop.example.org", False),
+        ("shop.example.org", "SHOP.example.org:8443", True),
+        ("shop.example.org", "other.example.org", False),
+    ],
+)
+def test_which_rule_of_an_ingress_is_for_a_host(rule: str, host: str, good: bool) -> None:
+    assert serves(rule, host) is good
+
+
+def test_a_pod_is_requested_for_the_name_that_it_is_probed_for() -> None:
+    probe = {"httpGet": {"path": "/", "httpHeaders": [{"name": "Host", "value": "shop.example.org"}]}}
+    assert host_of({"spec": {"containers": [{"name": "mysql"}, {"readinessProbe": probe}]}}) == "shop.example.org"
+    assert host_of({"spec": {"containers": [{"readinessProbe": {"httpGet": {"path": "/"}}}]}}) == ""

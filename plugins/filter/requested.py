@@ -1,0 +1,15 @@
+"""A URL as a request has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import quoted
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., str]]:
+        """The filters by name."""
+        return {"requested": quoted}
