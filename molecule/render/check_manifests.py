@@ -93,7 +93,9 @@ def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
     pod = spec["template"]["spec"]
     expect(pod["automountServiceAccountToken"], False, "automountServiceAccountToken")
     expect([item["name"] for item in pod.get("imagePullSecrets", [])], asked["pull_secrets"], "the pull secrets")
+    expect(pod["enableServiceLinks"], False, "enableServiceLinks")
     check_pod_security(pod, asked)
+    check_ids(pod, asked)
     check_rolling(pod, asked, spec["selector"])
     volumes = {item["name"] for item in pod.get("volumes", [])}
     mounts = {mount["name"] for item in pod["containers"] for mount in item.get("volumeMounts", [])}
@@ -154,6 +156,15 @@ def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(unlimited, [], "the list of volumes without a limit")
 
 
+def check_ids(pod: dict[str, Any], asked: dict[str, Any]) -> None:
+    """The users and groups that are asked for: none where the cluster assigns them."""
+    contexts = [pod["securityContext"], *(one.get("securityContext") or {} for one in pod["containers"])]
+    ids = {one[key] for one in contexts for key in ("runAsUser", "runAsGroup", "fsGroup") if key in one}
+    wanted = {10001} if asked["api_hardened"] else set()
+    wanted |= {10002} if asked["db_image"] and asked["db_hardened"] else set()
+    expect(ids, set() if asked["ids_assigned"] else wanted, "the set of users and groups")
+
+
 def check_network(policy: dict[str, Any], asked: dict[str, Any], labels: dict[str, str]) -> None:
     """In to the API's port from those who are named, out to what is named."""
     spec = policy["spec"]
@@ -172,6 +183,9 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(api["livenessProbe"]["httpGet"]["path"], asked["liveness"], "the liveness path")
     # Not readiness: a start waits for nobody else, and then the database is asked by the probe that may fail.
     expect(api["startupProbe"]["httpGet"]["path"], asked["liveness"], "the path that tells that the API has started")
+    headers = [{"name": "Host", "value": asked["requested_host"]}] if asked["requested_host"] else None
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        expect(api[probe]["httpGet"].get("httpHeaders"), headers, f"{probe}: the name that it requests")
     expect("securityContext" in api, asked["api_hardened"], "hardening of the API")
     env = {item["name"]: unescaped(item["value"]) for item in api["env"] if "value" in item}
     own = {
@@ -238,7 +252,7 @@ def main() -> int:
             expect(level, asked["pod_security"], f"the namespace's Pod Security Standard ({mode})")
     rule = objects["Ingress"]["spec"]["rules"][0]
     backend = rule["http"]["paths"][0]["backend"]["service"]
-    expect(objects["Ingress"]["spec"]["ingressClassName"], asked["ingress_class"], "the Ingress class")
+    expect(objects["Ingress"]["spec"].get("ingressClassName", ""), asked["ingress_class"], "the Ingress class")
     expect(rule.get("host", ""), asked["ingress_host"], "the Ingress host")
     expect(backend["name"], objects["Service"]["metadata"]["name"], "the Ingress backend")
     expect(backend["port"]["name"], objects["Service"]["spec"]["ports"][0]["name"], "the Ingress port")
