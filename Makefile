@@ -8,6 +8,12 @@ export PATH := $(BIN):$(PATH)
 PYTHON ?= python3
 # What shows that a long step moves must not wait in a buffer, wherever the output goes.
 export PYTHONUNBUFFERED := 1
+# Also where others may write to this folder: there Ansible would ignore the file of its own accord.
+deploy verify status logs open compose evidence exam rollback rotate history deployer teardown down plan: export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Ansible refuses any other encoding, and a locale that is not installed.
+ifneq ($(shell locale charmap 2>&1),UTF-8)
+export LC_ALL := C.UTF-8
+endif
 # For somebody who is not root and whose sudo asks: the platform's own steps need it, nothing else does.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || [ ! -t 0 ] || echo --ask-become-pass)
 ARGS ?=
@@ -119,34 +125,47 @@ lock: $(VENV)/audit/done ## Renew the locked requirements
 distclean: down ## Take the platform down and remove the caches and the environment as well
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/fastapi-mysql-k8s" $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache manifests evidence exam kubeconfigs test-results .secrets
 
-# Debian keeps the module venv in a package of its own, which a bare machine may lack.
-$(VENV)/bin/python:
+# An environment is for one folder, one version of Python and what is in the lists. After a move, an upgrade of the system or
+# a change of the lists it is made again from nothing; so it is when whoever made it was interrupted.
+identify := $(VENV)/bin/python -Ic 'import os, pip, sys; print(os.path.realpath(sys.prefix), *sys.version_info[:2])' && \
+  cat requirements.txt requirements-dev.txt | cksum
+made := $(shell cat $(VENV)/made 2>/dev/null)
+ifneq ($(made),$(if $(made),$(shell { $(identify); } 2>/dev/null)))
+  .PHONY: $(VENV)/made
+endif
+
+# Removed first, or `python3` would be its own. Debian keeps the module venv in a package of its own, which a bare machine may lack.
+$(VENV)/made:
+	@rm -rf $(VENV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 	  run=; [ "$$(id -u)" = 0 ] || run=sudo; \
 	  echo "Installing python3-venv, which this machine lacks."; \
 	  { $$run apt-get update -q && $$run apt-get install -qy --no-install-recommends python3-venv; } >/dev/null || { echo "Install python3-venv, then run this again." >&2; exit 1; }; }
 	$(PYTHON) -m venv $(VENV)
+	@made=$$($(identify)); echo "$$made" >$@
 
+# A locked list is complete: nothing is resolved and nothing is built, so that what is published later changes nothing.
 # pip tells errors alone: its warnings come once for each package.
 # Compiled at once: importing the Kubernetes client without bytecode costs every task seconds.
-$(VENV)/deploy: requirements.txt | $(VENV)/bin/python
-	@echo "Installing Ansible and its clients into $(VENV) (about a minute, once)."
-	@pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
-	@python -m compileall -q -j 2 $(VENV)/lib || true
-	@touch $@
+define install
+@$(VENV)/bin/python -m pip --python $(1)/bin/python install -qq --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: -r $(2)
+@wrong=$$($(VENV)/bin/python -m pip --python $(1)/bin/python check) || { echo "$(2) does not fit together: $$wrong" >&2; exit 1; }
+@$(1)/bin/python -m compileall -q -j 2 $(1)/lib || true
+@touch $@
+endef
 
-$(VENV)/test: requirements-dev.txt $(VENV)/deploy
+$(VENV)/deploy: $(VENV)/made
+	@echo "Installing Ansible and its clients into $(VENV) (about a minute, once)."
+	$(call install,$(VENV),requirements.txt)
+
+$(VENV)/test: $(VENV)/deploy
 	@echo "Installing the test tools into $(VENV)."
-	@pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
-	@python -m compileall -q -j 2 $(VENV)/lib || true
-	@touch $@
+	$(call install,$(VENV),requirements-dev.txt)
 
 # The audit's tools want other versions of what the rest uses, so they have an environment of their own.
-$(VENV)/audit/done: requirements-audit.txt | $(VENV)/bin/python
+$(VENV)/audit/done: requirements-audit.txt $(VENV)/made
 	@echo "Installing the audit's tools into $(VENV)/audit."
 	@rm -rf $(VENV)/audit
-	@$(VENV)/bin/python -m venv $(VENV)/audit
-	@$(VENV)/audit/bin/pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-audit.txt
-	@$(VENV)/audit/bin/python -m compileall -q -j 2 $(VENV)/audit/lib || true
-	@touch $@
+	@$(VENV)/bin/python -m venv --without-pip $(VENV)/audit
+	$(call install,$(VENV)/audit,requirements-audit.txt)

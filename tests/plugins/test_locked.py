@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+import package_index
+
 ROOT = Path(__file__).resolve().parents[2]
-IN_WORDS = re.compile(r"\.(md|txt|rst)$|^tests/plugins/test_locked\.py$")
+IN_WORDS = re.compile(r"\.(md|txt|rst)$|^tests/plugins/(test_locked|package_index)\.py$")
+# A list is complete: pip has nothing to resolve, and nothing to build with tools that no list names.
+LOCKED = ("--require-hashes", "--no-deps", "--only-binary=:all:")
+# However pip is called: by its name, by a variable, or by what a variable holds of its arguments.
+INSTALLS = re.compile(r"\bpip3?\b.* install\b|[\"' ]install --(?:quiet|require)|\buv (?:pip|sync|run|tool)\b")
 
 
 def files() -> list[Path]:
@@ -39,30 +47,59 @@ def test_every_list_is_locked(wanted: Path) -> None:
             assert re.sub(r"[-_.]+", "-", name[0]).lower() in names, f"{name[0]} is not locked: make lock"
 
 
-def test_pip_takes_nothing_without_a_hash() -> None:
-    bare = []
+@pytest.mark.parametrize("wanted", WANTED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_list_installs_the_same_whatever_is_published_later(wanted: Path, tmp_path: Path) -> None:
+    locked = wanted.with_suffix(".txt")
+    needy = package_index.copied(locked, tmp_path, tmp_path / "list.txt")
+    done = package_index.would_install(tmp_path / "list.txt", tmp_path, *LOCKED)
+    assert done.returncode == 0, done.stderr
+    [said] = [line for line in done.stdout.splitlines() if line.startswith("Would install")]
+    here = [one for one in package_index.entries(locked) if "win32" not in one.marker]
+    assert len(said.split()) - 2 == len(here)
+    assert str(10**9) not in said
+    # Why nothing may be resolved: that a list is complete does not keep pip from looking for something better.
+    if needy:
+        resolved = package_index.would_install(tmp_path / "list.txt", tmp_path, "--require-hashes")
+        assert "all requirements must have their versions pinned" in resolved.stderr
+
+
+def test_pip_takes_what_is_locked_and_resolves_nothing() -> None:
+    calls, wrong = 0, []
     for path in files():
         name = str(path.relative_to(ROOT))
         if IN_WORDS.search(name) or path.suffix in (".png", ".svg"):
             continue
         text = path.read_text(encoding="utf-8").replace("\\\n", " ")
-        bare += [
-            f"{name}: {command.strip()}"
-            for command in re.split(r"[;\n]|&&", text)
-            if re.search(r"\bpip3?\b.* install\b", command) and "--require-hashes" not in command
-        ]
-    assert bare == []
+        for command in re.split(r"[;\n]|&&", text):
+            if INSTALLS.search(command):
+                calls += 1
+                wrong += [f"{name}: {command.strip()} lacks {option}" for option in LOCKED if option not in command]
+    assert wrong == []
+    assert calls
 
 
-def test_the_platform_takes_nothing_without_a_hash() -> None:
+def test_the_platform_takes_what_is_locked_and_resolves_nothing() -> None:
     found = 0
     for path in ROOT.glob("roles/*/tasks/*.yml"):
-        for task in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
+        for task in tasks_of(yaml.safe_load(path.read_text(encoding="utf-8")) or []):
             if "ansible.builtin.pip" in task:
                 found += 1
-                assert "--require-hashes" in task["ansible.builtin.pip"]["extra_args"], path
+                assert set(LOCKED) <= set(task["ansible.builtin.pip"]["extra_args"].split()), path
                 assert set(task["ansible.builtin.pip"]) & {"name", "editable"} == set(), path
     assert found
+
+
+def tasks_of(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for task in listed:
+        yield task
+        yield from tasks_of(task.get("block", []) + task.get("rescue", []) + task.get("always", []))
+
+
+def test_what_installs_a_list_checks_that_it_fits_together() -> None:
+    """Without resolving, pip would not notice that something is missing."""
+    for name, checks in {"Makefile": 1, "api/Dockerfile": 2, "roles/local_base/tasks/programs.yml": 1}.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert len(re.findall(r"pip\b.* check\)|pip check\b|pip, check\b", text)) == checks, name
 
 
 def test_images_build_on_what_was_hashed() -> None:
