@@ -8,6 +8,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..module_utils.build_context import BadContext
 from ..module_utils.zip_kit import context_files, folder_files, write_zip
 
 DELIVERABLES = ("my-secret-eval.yml", "my-deployment-eval.yml", "my-service-eval.yml", "my-ingress-eval.yml")
@@ -36,6 +37,8 @@ class ActionModule(ActionBase):
             return result
         try:
             result.update(pack(arguments))
+        except BadContext as error:
+            result.update(failed=True, msg=f"The kit cannot be packed: {error}.")
         except OSError as error:
             result.update(failed=True, msg=f"The kit cannot be written to {arguments['dest']}: {error} (exam_dir).")
         return result
@@ -46,14 +49,14 @@ def pack(arguments: dict[str, Any]) -> dict[str, Any]:
     rendered = Path(arguments["rendered"])
     main = Path(arguments["main"]).expanduser()
     files = [("README.md", rendered / "README.md")]
-    files += [(main.name, main)] if main.is_file() else []
+    files += [(main.name, main.resolve())] if main.is_file() else []
     files += [(name, rendered / name) for name in DELIVERABLES]
     for folder, context in sorted(arguments["contexts"].items()):
         files += context_files(Path(context).expanduser(), folder)
     if arguments["proof"]:
         # The newest one has a name that is a link.
         files += folder_files(Path(arguments["proof"]).resolve(), "proof")
-    lacking = [str(path) for _, path in files if not path.is_file()]
+    lacking = [str(path) for _, path in files if not (path.is_symlink() or path.is_file())]
     if lacking:
         return {"failed": True, "msg": f"The kit lacks {', '.join(lacking)}: run playbooks/exam.yml as a whole."}
     target = Path(arguments["dest"])

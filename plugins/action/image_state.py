@@ -102,7 +102,7 @@ def look(
         build_args=build_args,
         target=image["target"],
         platforms=image["platforms"] or [own_platform()],
-        base_digest=base.digest,
+        bases={"BASE_IMAGE": base.digest or ""},
     )
     found = reference_below(registry, image["name"], tag)
     repository = f"{found.host}/{found.repository}"

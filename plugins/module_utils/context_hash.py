@@ -1,8 +1,8 @@
 """The content address of an image that is still to be built.
 
-Two checkouts with the same files give the same tag, whoever made them and whenever: paths,
-bytes, the executable bit and the targets of links count; times, owners and empty folders
-(Git knows neither) do not. So a registry that has the tag has the image.
+Two checkouts with the same files give the same tag, whoever made them and whenever. What counts is what a build can
+bring into an image: paths, bytes, permissions, the targets of links, folders (empty ones, too), and the images that it
+starts from. Times and owners do not: a build sets them itself. So a registry that has the tag has the image.
 """
 
 from __future__ import annotations
@@ -11,84 +11,67 @@ import hashlib
 import json
 import os
 import stat
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import dockerignore
+from .build_context import BadContext, BuildContext, open_context
 
 # Raise it when the way of hashing changes: old tags then no longer count as the same content.
-_SCHEME = "2"
+_SCHEME = "3"
 _TAG_DIGITS = 20
 
-
-class BadContext(ValueError):
-    """A build context that cannot be built; the message says why."""
+__all__ = ["BadContext", "context_tag"]
 
 
-def _check(context: Path, dockerfile: str) -> Path:
-    if not context.is_dir():
-        raise BadContext(f"the build context {context} is not a folder")
-    path = context / dockerfile
-    if not path.is_file():
-        raise BadContext(f"the build context {context} has no {dockerfile}")
-    return path
-
-
-def _read(path: Path) -> bytes:
+def _attributes(path: str) -> list[tuple[str, str]]:
+    """The extended attributes that a build copies: what the file may do, and what users have noted."""
+    if sys.platform != "linux":
+        return []
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadContext(f"{path} in the build context cannot be read: {error.strerror}") from error
+        names = os.listxattr(path, follow_symlinks=False)
+        return sorted(
+            (name, os.getxattr(path, name, follow_symlinks=False).hex())
+            for name in names
+            if name.startswith("user.") or name == "security.capability"
+        )
+    except OSError:
+        # Not every file system has them.
+        return []
 
 
-def _patterns(context: Path, dockerfile: Path) -> list[dockerignore.Pattern]:
-    # BuildKit prefers a list that belongs to one Dockerfile over the folder's own.
-    for candidate in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
-        if candidate.is_file():
-            try:
-                return dockerignore.parse(_read(candidate).decode("utf-8", "surrogateescape"))
-            except dockerignore.BadPattern as error:
-                raise BadContext(f"{candidate}: {error}") from error
-    return []
-
-
-def _describe(entry: os.DirEntry[str]) -> tuple[str, str]:
-    """Return kind and content of a file or link; anything else (a socket, say) is not sent to a build."""
+def _describe(context: BuildContext, entry: os.DirEntry[str]) -> tuple[str, str, object]:
+    """Kind, content and permissions of what the build sees there."""
     if entry.is_symlink():
-        return "link", str(Path(entry.path).readlink())
+        # Nobody looks at the permissions of a link.
+        return "link", str(Path(entry.path).readlink()), ""
     mode = entry.stat(follow_symlinks=False).st_mode
-    if not stat.S_ISREG(mode):
-        return "", ""
-    kind = "program" if mode & 0o111 else "file"
-    return kind, hashlib.sha256(_read(Path(entry.path))).hexdigest()
+    more = (f"{stat.S_IMODE(mode):o}", *_attributes(entry.path))
+    if stat.S_ISREG(mode):
+        return "file", hashlib.sha256(context.content(Path(entry.path))).hexdigest(), more
+    return "folder" if stat.S_ISDIR(mode) else f"special {stat.S_IFMT(mode):o}", "", more
 
 
 def context_tag(
-    context: Path,
+    context: Path | BuildContext,
     *,
     dockerfile: str = "Dockerfile",
     build_args: Mapping[str, str] | None = None,
     target: str | None = None,
     platforms: Iterable[str] = (),
-    base_digest: str | None = None,
+    bases: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the tag for what a build of ``context`` with these arguments would hold."""
-    dockerfile_path = _check(context, dockerfile)
-    try:
-        files = [
-            (path, *_describe(entry)) for path, entry in dockerignore.walk(context, _patterns(context, dockerfile_path))
-        ]
-    except OSError as error:
-        raise BadContext(f"{error.filename} in the build context cannot be read: {error.strerror}") from error
+    """Return the tag for what a build of ``context`` with these arguments, on these bases (name to digest), holds."""
+    opened = context if isinstance(context, BuildContext) else open_context(context, dockerfile)
     described = {
         "scheme": _SCHEME,
-        "files": sorted(one for one in files if one[1]),
+        "files": sorted((path, *_describe(opened, entry)) for path, entry in opened.entries()),
         # The build reads it even when .dockerignore hides it.
-        "dockerfile": hashlib.sha256(_read(dockerfile_path)).hexdigest(),
+        "dockerfile": hashlib.sha256(opened.content(opened.dockerfile)).hexdigest(),
         "build_args": dict(sorted((build_args or {}).items())),
         "target": target or "",
         "platform": ",".join(sorted(platforms)),
-        "base": base_digest or "",
+        "bases": dict(sorted((bases or {}).items())),
     }
     text = json.dumps(described, sort_keys=True)
     return f"content-{hashlib.sha256(text.encode()).hexdigest()[:_TAG_DIGITS]}"

@@ -8,30 +8,28 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from .dockerignore import parse, walk
+from .build_context import open_context
 
 # The earliest time that a zip can hold: what was zipped when is not what a kit is about.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-# What a builder reads whether or not .dockerignore leaves it out.
-ALWAYS = (".dockerignore", "Dockerfile")
 
 
 def folder_files(folder: Path, prefix: str) -> list[tuple[str, Path]]:
-    """Every file below a folder, by its name in the zip."""
+    """Every file below a folder, by its name in the zip; what a link names is elsewhere's."""
     return [
         (f"{prefix}/{path.relative_to(folder).as_posix()}", path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and not path.is_symlink()
     ]
 
 
 def context_files(folder: Path, prefix: str) -> list[tuple[str, Path]]:
-    """What a build of that folder sees, and no more: what .dockerignore leaves out may be private."""
-    ignore = folder / ".dockerignore"
-    patterns = parse(ignore.read_text(encoding="utf-8")) if ignore.is_file() else []
-    seen = {path for path, entry in walk(folder, patterns) if entry.is_file()}
-    seen |= {name for name in ALWAYS if (folder / name).is_file()}
-    return [(f"{prefix}/{path}", folder / path) for path in sorted(seen)]
+    """What a build of that folder sees, and no more: what .dockerignore hides may be private. Raises BadContext."""
+    context = open_context(folder)
+    seen = {path: folder / path for path, entry in context.entries() if entry.is_symlink() or entry.is_file()}
+    # What the builder reads whether or not it is left out, and from where a link leads it.
+    seen |= {path.name: path.resolve() for path in (context.dockerfile, context.ignore) if path}
+    return [(f"{prefix}/{name}", path) for name, path in sorted(seen.items())]
 
 
 def write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> list[str]:
@@ -43,13 +41,21 @@ def write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> list[str]:
     try:
         with os.fdopen(descriptor, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as kit:
             for name, path in files:
-                entry = zipfile.ZipInfo(name, EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                # Whoever unpacks it gets the same protection: a Secret stays its owner's.
-                entry.external_attr = (stat.S_IFREG | (stat.S_IMODE(path.stat().st_mode) & 0o755)) << 16
-                kit.writestr(entry, path.read_bytes())
+                kit.writestr(*_entry(name, path))
                 names.append(name)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     return names
+
+
+def _entry(name: str, path: Path) -> tuple[zipfile.ZipInfo, bytes]:
+    """A link stays one, whatever it names."""
+    entry = zipfile.ZipInfo(name, EPOCH)
+    if path.is_symlink():
+        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        return entry, os.fsencode(path.readlink())
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    # Whoever unpacks it gets the same protection: a Secret stays its owner's.
+    entry.external_attr = (stat.S_IFREG | (stat.S_IMODE(path.stat().st_mode) & 0o755)) << 16
+    return entry, path.read_bytes()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import dockerignore
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.context_hash import BadContext, context_tag
+
+from nobody import as_nobody
 
 
 @pytest.fixture
@@ -25,8 +28,7 @@ def test_a_copy_made_at_another_time_has_the_same_tag(context: Path, tmp_path: P
     copy = tmp_path / "copy"
     shutil.copytree(context, copy, symlinks=True)
     os.utime(copy / "app" / "main.py", (1, 1))
-    (copy / "app" / "main.py").chmod(0o600)
-    (copy / "empty").mkdir()
+    copy.chmod(0o700)
     assert context_tag(copy) == context_tag(context)
 
 
@@ -36,7 +38,7 @@ def test_the_tag_is_one_that_registries_take(context: Path) -> None:
     assert len(tag) == len("content-") + 20
 
 
-@pytest.mark.parametrize("change", ["byte", "name", "executable", "link", "new", "dockerfile"])
+@pytest.mark.parametrize("change", ["byte", "name", "link", "new", "dockerfile", "empty", "attribute", "pipe"])
 def test_every_change_of_content_changes_the_tag(context: Path, change: str) -> None:
     before = context_tag(context)
     main = context / "app" / "main.py"
@@ -44,8 +46,12 @@ def test_every_change_of_content_changes_the_tag(context: Path, change: str) -> 
         main.write_text("print(2)\n")
     elif change == "name":
         main.rename(main.with_name("other.py"))
-    elif change == "executable":
-        main.chmod(0o755)
+    elif change == "empty":
+        (context / "empty").mkdir()
+    elif change == "attribute":
+        os.setxattr(main, "user.note", b"1")
+    elif change == "pipe":
+        os.mkfifo(context / "pipe")
     elif change == "link":
         (context / "link").unlink()
         (context / "link").symlink_to("app/other.py")
@@ -63,9 +69,11 @@ def test_arguments_of_the_build_change_the_tag(context: Path) -> None:
         context_tag(context, build_args={"A": "2"}),
         context_tag(context, target="test"),
         context_tag(context, platforms=["linux/arm64"]),
-        context_tag(context, base_digest="sha256:1"),
+        context_tag(context, bases={"a": "sha256:1"}),
+        context_tag(context, bases={"a": "sha256:2"}),
+        context_tag(context, bases={"b": "sha256:1"}),
     }
-    assert len(tags) == 6
+    assert len(tags) == 8
     assert context_tag(context, build_args={"A": "1", "B": "2"}) == context_tag(
         context, build_args={"B": "2", "A": "1"}
     )
@@ -88,10 +96,46 @@ def test_a_list_of_the_dockerfiles_own_wins(context: Path) -> None:
     assert context_tag(context) == before
 
 
-def test_sockets_are_left_out(context: Path) -> None:
+@pytest.mark.parametrize("name", ["app/main.py", "app"])
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o4755, 0o1777, 0o2750])
+def test_permissions_count(context: Path, name: str, mode: int) -> None:
+    (context / name).chmod(0o755)
     before = context_tag(context)
-    os.mkfifo(context / "pipe")
+    (context / name).chmod(mode)
+    assert context_tag(context) != before
+    (context / name).chmod(0o755)
     assert context_tag(context) == before
+
+
+def test_permissions_of_what_the_build_does_not_see_do_not_count(context: Path) -> None:
+    (context / ".dockerignore").write_text("app\n")
+    before = context_tag(context)
+    (context / "app").chmod(0o700)
+    (context / "app" / "empty").mkdir()
+    assert context_tag(context) == before
+
+
+@pytest.mark.parametrize("name", ["", "app", "app/main.py", "Dockerfile", ".dockerignore"])
+def test_what_may_not_be_read_is_said_in_one_line(name: str) -> None:
+    # Below /tmp itself: pytest's folders are closed to others anyway.
+    with tempfile.TemporaryDirectory() as closed:
+        folder = Path(closed, "context")
+        (folder / "app").mkdir(parents=True)
+        for path in (folder / "Dockerfile", folder / ".dockerignore", folder / "app" / "main.py"):
+            path.touch()
+        Path(closed).chmod(0o755)
+        (folder / name).chmod(0o000)
+        with as_nobody(), pytest.raises(BadContext, match=r"cannot be read by \S+: Permission denied") as raised:
+            context_tag(folder)
+        (folder / name).chmod(0o700)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_folder_that_one_may_not_enter_is_said_in_one_line(context: Path) -> None:
+    context.parent.chmod(0o000)
+    with as_nobody(), pytest.raises(BadContext, match=r"cannot be read by \S+: Permission denied"):
+        context_tag(context)
+    context.parent.chmod(0o700)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +195,20 @@ CASES: list[tuple[str, set[str]]] = [
     ("*\n!README.md", set(FILES) - {"README.md"}),
     ("  docs/sub  ", {"docs/sub/x.md", "docs/sub/y.txt"}),
     ("*.MD", set()),
+    # One by one against `docker build` in tests/images/test_context.py.
+    ("temp^", set()),
+    ("tem\\w?", {"temp?", "tempa"}),
+    ("tem\\d?", set()),
+    ("README.md\r\ndocs\r\n", {"README.md", "docs/x.md", "docs/sub/x.md", "docs/sub/y.txt"}),
+    ("README.md\u2028docs", set()),
+    ("!docs\ndocs", {"docs/x.md", "docs/sub/x.md", "docs/sub/y.txt"}),
 ]
+
+
+@pytest.mark.parametrize("line", ["[]a]", "[-x]", "[x-]", "[a", "a\\", "a\\q", "[^]", "!", "!/", "\udcff"])
+def test_lines_that_docker_refuses(line: str) -> None:
+    with pytest.raises(dockerignore.BadPattern):
+        dockerignore.parse(line)
 
 
 @pytest.mark.parametrize(("text", "ignored"), CASES)
@@ -159,7 +216,7 @@ def test_dockerignore(tmp_path: Path, text: str, ignored: set[str]) -> None:
     for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    seen = {path for path, _ in dockerignore.walk(tmp_path, dockerignore.parse(text))}
+    seen = {path for path, entry in dockerignore.walk(tmp_path, dockerignore.parse(text)) if entry.is_file()}
     assert set(FILES) - seen == ignored
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 import zipfile
 from pathlib import Path
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.exam_kit import DELIVERABLES, pack
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.build_context import BadContext
 
 
 @pytest.fixture
@@ -68,3 +70,37 @@ def test_what_is_missing_is_named(arguments: dict[str, object], tmp_path: Path) 
 def test_an_api_of_another_kind_has_no_main(arguments: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "api/main.py").unlink()
     assert "main.py" not in pack(arguments | {"proof": None})["files"]
+
+
+def test_the_kit_holds_what_a_build_sees_and_no_more(arguments: dict[str, object], tmp_path: Path) -> None:
+    api = tmp_path / "api"
+    (tmp_path / "outside").write_text("secret of the machine")
+    (tmp_path / "outsiders").mkdir()
+    (tmp_path / "outsiders/key").write_text("another")
+    (api / ".dockerignore").write_text("")
+    (api / "Dockerfile.dockerignore").write_text(".env\nprivate.key\n**/__pycache__\n")
+    (api / ".env").write_text("TOKEN=abc")
+    (api / "link").symlink_to(tmp_path / "outside")
+    (api / "folder").symlink_to(tmp_path / "outsiders")
+    (tmp_path / "evidence/20261123T100000Z/link").symlink_to(tmp_path / "outside")
+    with zipfile.ZipFile(pack(arguments)["path"]) as kit:
+        names = [name.removeprefix("image/") for name in kit.namelist() if name.startswith("image/")]
+        assert names == [
+            ".dockerignore",
+            "Dockerfile",
+            "Dockerfile.dockerignore",
+            "folder",
+            "link",
+            "main.py",
+            "settings.py",
+        ]
+        assert stat.S_ISLNK(kit.getinfo("image/link").external_attr >> 16)
+        assert kit.read("image/link").decode() == str(tmp_path / "outside")
+        assert not [name for name in kit.namelist() if b"secret of the machine" in kit.read(name)]
+
+
+def test_a_folder_that_cannot_be_built_cannot_be_packed(arguments: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "api/.dockerignore").unlink()
+    (tmp_path / "api/.dockerignore").symlink_to("../rendered/README.md")
+    with pytest.raises(BadContext, match="a link that a build does not follow"):
+        pack(arguments)
