@@ -14,6 +14,7 @@ from ..module_utils.endpoints import Asker
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import KubeError, one_line
 from ..module_utils.mask import Mask
+from ..plugin_utils.run_cluster import run_kubeconfig
 
 # Nothing of this may take long: what has failed is still to be undone.
 TIMEOUT = 5.0
@@ -71,7 +72,8 @@ def save(arguments: dict[str, Any]) -> Path:
     client: KubeClient | None = None
     faults: list[str] = []
     try:
-        client = KubeClient.from_kubeconfig(arguments["kubeconfig"], arguments["context"], TIMEOUT)
+        path = run_kubeconfig(arguments["kubeconfig"], arguments["context"])
+        client = KubeClient.from_kubeconfig(path, timeout=TIMEOUT)
     except KubeError as error:
         faults.append(str(error))
     box = BlackBox(client, arguments["namespace"], arguments["name"], new_folder(above), Mask([]), arguments["lines"])

@@ -14,7 +14,7 @@ from ..module_utils.credentials import CredentialsError as SecretError
 from ..module_utils.credentials import of_file, of_secret, settle
 from ..module_utils.endpoint_rules import find_endpoint_problems
 from ..module_utils.image_reference import BadReference, split_registry
-from ..module_utils.kube_client import KubeClient
+from ..module_utils.kube_config import is_missing
 from ..module_utils.kube_errors import ForbiddenError, KubeError
 from ..module_utils.registry_client import RegistryError
 from ..module_utils.registry_credentials import CredentialsError
@@ -22,6 +22,7 @@ from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
 from ..module_utils.role_arguments import WrongArguments, wrong_names, wrong_values
 from ..module_utils.target_rules import find_problems, host_problem
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.run_cluster import connected
 
 
 class Target(Mapping[str, Any]):
@@ -103,7 +104,7 @@ class ActionModule(PlainAction):
     def _embedded(self, target: Target) -> None:
         """A platform that is down has many faces: a file, a port, a socket that is not there. Say it once."""
         kubeconfig = str(target["kubeconfig"])
-        if kubeconfig and "embedded" in self.variables.get("group_names", []) and not Path(kubeconfig).exists():
+        if kubeconfig and "embedded" in self.variables.get("group_names", []) and is_missing(Path(kubeconfig)):
             raise WrongArguments(
                 f"The embedded platform is not up ({kubeconfig} is not there): bring it up with `make deploy` or "
                 "`ansible-playbook site.yml --tags platform` (--check does not)"
@@ -145,7 +146,7 @@ class ActionModule(PlainAction):
         path = f"/api/v1/namespaces/{target['namespace']}/secrets/{target['name']}"
         with (
             contextlib.suppress(ForbiddenError),
-            KubeClient.from_kubeconfig(str(target["kubeconfig"]), str(target["context"])) as client,
+            connected(str(target["kubeconfig"]), str(target["context"])) as client,
         ):
             found["apis"] = served_apis(client)
             if boolean(target["db_enabled"]):
@@ -153,7 +154,7 @@ class ActionModule(PlainAction):
         return found
 
     def _cluster(self, target: Target, secret: str) -> dict[str, Any]:
-        with KubeClient.from_kubeconfig(str(target["kubeconfig"]), str(target["context"])) as client:
+        with connected(str(target["kubeconfig"]), str(target["context"])) as client:
             return check_cluster(
                 client,
                 str(target["namespace"]),

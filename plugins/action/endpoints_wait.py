@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
@@ -10,8 +11,10 @@ from ansible.utils.display import Display
 from ..module_utils import kube_rollout as rollout
 from ..module_utils import report, verification
 from ..module_utils.causes import Cause, CausedError
+from ..module_utils.kube_errors import KubeError
 from ..module_utils.verifier import Verifier
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.run_cluster import run_kubeconfig
 
 
 class WrongUrl(Exception):
@@ -44,6 +47,10 @@ class ActionModule(PlainAction):
             return {"changed": False, "skipped": True, "answers": [], "replicas": [], "pods": [], "unasked": ""}
         if found := arguments["asked"]:
             return self._told(arguments, found)
+        if arguments["name"]:
+            # Of a cluster that cannot be reached, the verifier says so itself.
+            with suppress(KubeError):
+                arguments["kubeconfig"] = run_kubeconfig(arguments["kubeconfig"], arguments["context"])
         try:
             verifier = Verifier(arguments)
         except ValueError as error:

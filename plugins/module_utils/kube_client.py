@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import ipaddress
 import json
 import re
 import socket
 import ssl
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +21,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from .kube_config import Cluster, load_cluster, load_documents
+from .kube_connection import Way
+from .kube_credentials import changeable
 from .kube_errors import (
     ApiError,
     BusyError,
@@ -39,6 +39,10 @@ JSON = "application/json"
 # How long a server that asks for patience (429, 503) gets it, in all, for one request; and the wait if it names none.
 BUSY_SECONDS = 15.0
 BUSY_WAIT = 1.0
+# Credentials that the server refuses are renewed, but not again and again.
+RENEW_SECONDS = 60.0
+# Load balancers and NAT forget a connection that is idle for minutes, and tell nobody.
+IDLE_SECONDS = 60.0
 APPLY = "application/apply-patch+yaml"
 
 # Kinds whose place is known, so that no discovery is needed: (plural, namespaced).
@@ -76,21 +80,6 @@ class Reply(NamedTuple):
     headers: http.client.HTTPMessage
 
 
-class _TlsConnection(http.client.HTTPSConnection):
-    """HTTPS whose certificate may be for another name than the address (tls-server-name)."""
-
-    def __init__(self, host: str, port: int, timeout: float, tls: ssl.SSLContext, server_name: str) -> None:
-        super().__init__(host, port, timeout=timeout, context=tls)
-        self._tls = tls
-        self._server_name = server_name
-
-    def connect(self) -> None:
-        """Connect (through the tunnel, if there is one), then speak TLS."""
-        http.client.HTTPConnection.connect(self)
-        tunnel = getattr(self, "_tunnel_host", None)
-        self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._server_name or tunnel or self.host)
-
-
 class KubeClient:
     """Requests to one API server over one kept connection."""
 
@@ -98,11 +87,9 @@ class KubeClient:
         """Connects at the first request."""
         self.cluster = cluster
         self.timeout = timeout
-        self._url = urllib.parse.urlsplit(cluster.server)
-        if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise ConnectionFailedError(f"Kubeconfig {cluster.source}: server {cluster.server} is no http(s) URL.")
+        self._way = Way(cluster)
         self._connection: http.client.HTTPConnection | None = None
-        self._tls: ssl.SSLContext | None = None
+        self._used = self._renewed = -RENEW_SECONDS
         self._clock = 0.0
         self._discovered: dict[str, dict[str, tuple[str, bool]]] = {}
 
@@ -114,8 +101,7 @@ class KubeClient:
     def twin(self) -> KubeClient:
         """A client of the same cluster with a connection of its own, for another thread."""
         other = KubeClient(self.cluster, self.timeout)
-        self._tls = self._tls or (self.cluster.tls() if self._url.scheme == "https" else None)
-        other._tls, other._clock = self._tls, self._clock
+        other._way, other._clock = self._way, self._clock
         return other
 
     def __enter__(self) -> Self:
@@ -154,9 +140,8 @@ class KubeClient:
 
     def ask(self, target: str, accept: str = "*/*", host: str = "") -> Reply:
         """GET a path with its query, and hand on whatever comes back; only no answer at all is an error."""
-        headers = {"Accept": accept, "User-Agent": "fastapi-mysql-k8s", **self.cluster.credentials.headers}
-        headers |= {"Host": host} if host else {}
-        return self._exchange("GET", self._url.path + target, None, headers)
+        headers = {"Accept": accept} | ({"Host": host} if host else {})
+        return self._exchange("GET", self._way.base + target, None, headers)
 
     def clock(self) -> float:
         """How many seconds the server's clock is ahead of this machine's, as of its last answer (to the second)."""
@@ -168,11 +153,11 @@ class KubeClient:
         Raises what a GET raises; GoneError also in mid-stream. Another thread may call `hang_up`.
         """
         query |= {"watch": "true", "timeoutSeconds": str(seconds)}
-        target = f"{self._url.path}{path}?{urllib.parse.urlencode(query)}"
-        connection = self._connection = self._connect(seconds + self.timeout)
+        target = f"{self._way.base}{path}?{urllib.parse.urlencode(query)}"
         try:
-            connection.request("GET", target, headers={"Accept": JSON, **self.cluster.credentials.headers})
-            response = connection.getresponse()
+            response = self._watched(target, seconds)
+            if response.status == 401 and self._renew():
+                response = self._watched(target, seconds)
             if response.status >= 400:
                 self._answer("GET", path, Reply(response.status, response.read(), response.headers))
             while line := response.readline():
@@ -186,6 +171,11 @@ class KubeClient:
             raise self._unreachable(error) from error
         finally:
             self.close()
+
+    def _watched(self, target: str, seconds: int) -> http.client.HTTPResponse:
+        connection = self._connection = self._way.connect(seconds + self.timeout)
+        self._way.write(connection, "GET", target, None, {"Accept": JSON})
+        return connection.getresponse()
 
     def hang_up(self) -> None:
         """End a watch that another thread reads: it gets an error or the end at once."""
@@ -237,9 +227,9 @@ class KubeClient:
         content_type: str = JSON,
     ) -> dict[str, Any]:
         """Send one request, return the JSON object of the answer or raise a KubeError."""
-        target = self._url.path + path + ("?" + urllib.parse.urlencode(query) if query else "")
+        target = self._way.base + path + ("?" + urllib.parse.urlencode(query) if query else "")
         payload = encoded(body) if body is not None else None
-        headers = {"Accept": JSON, "User-Agent": "fastapi-mysql-k8s", **self.cluster.credentials.headers}
+        headers = {"Accept": JSON}
         if payload is not None:
             headers["Content-Type"] = content_type
         deadline = time.monotonic() + BUSY_SECONDS
@@ -254,9 +244,33 @@ class KubeClient:
                 time.sleep(wait)
 
     def _exchange(self, method: str, target: str, payload: bytes | None, headers: dict[str, str]) -> Reply:
+        reply = self._delivered(method, target, payload, headers)
+        if reply.status == 401 and self._renew():
+            reply = self._delivered(method, target, payload, headers)
+        return reply
+
+    def _renew(self) -> bool:
+        """Look the credentials up again, which may have ended during the run; whether there are others now."""
+        if not changeable(self.cluster.login) or time.monotonic() - self._renewed < RENEW_SECONDS:
+            return False
+        self._renewed = time.monotonic()
+        renewed = self.cluster.renewed()
+        if renewed.credentials == self.cluster.credentials:
+            return False
+        self.close()
+        self.cluster, self._way = renewed, Way(renewed)
+        return True
+
+    def _delivered(self, method: str, target: str, payload: bytes | None, headers: dict[str, str]) -> Reply:
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            self.close()
         reused = self._connection is not None
         try:
             return self._send(method, target, payload, headers)
+        except TimeoutError as error:
+            # What lies between may have dropped the connection without a word; what changes nothing is repeated.
+            if not reused or method != "GET":
+                raise self._unreachable(error) from error
         except (http.client.HTTPException, ConnectionResetError, BrokenPipeError) as error:
             # A server may close a kept connection at any time: one new attempt, on a new one.
             if not reused:
@@ -270,44 +284,19 @@ class KubeClient:
 
     def _send(self, method: str, target: str, payload: bytes | None, headers: dict[str, str]) -> Reply:
         if self._connection is None:
-            self._connection = self._connect(self.timeout)
+            self._connection = self._way.connect(self.timeout)
         try:
-            self._connection.request(method, target, payload, headers)
+            self._way.write(self._connection, method, target, payload, headers)
             response = self._connection.getresponse()
             reply = Reply(response.status, response.read(), response.headers)
         except (http.client.HTTPException, OSError):
             self.close()
             raise
+        self._used = time.monotonic()
         if date := reply.headers.get("Date"):
             with contextlib.suppress(ValueError):
                 self._clock = parsedate_to_datetime(date).timestamp() - time.time()
         return reply
-
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
-        host = self._url.hostname or ""
-        secure = self._url.scheme == "https"
-        port = self._url.port or (443 if secure else 80)
-        proxy = urllib.parse.urlsplit(self._proxy(host))
-        to_host, to_port = (proxy.hostname, proxy.port or 3128) if proxy.hostname else (host, port)
-        if not secure:
-            return http.client.HTTPConnection(host, port, timeout=timeout)
-        self._tls = self._tls or self.cluster.tls()
-        connection = _TlsConnection(to_host, to_port, timeout, self._tls, self.cluster.tls_server_name)
-        if proxy.hostname:
-            connection.set_tunnel(host, port)
-        return connection
-
-    def _proxy(self, host: str) -> str:
-        """The proxy to use, as kubectl would: never for this machine itself."""
-        if self.cluster.proxy:
-            return self.cluster.proxy
-        try:
-            loopback = ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            loopback = host == "localhost"
-        if loopback or urllib.request.proxy_bypass(host):
-            return ""
-        return urllib.request.getproxies().get("https", "")
 
     def _where(self) -> str:
         return f"Kubernetes at {self.cluster.server} (context {self.cluster.context})"
@@ -322,7 +311,7 @@ class KubeClient:
         if isinstance(error, ConnectionRefusedError):
             return ConnectionFailedError(f"{where}: connection refused; is the cluster running? {hint}")
         if isinstance(error, socket.gaierror):
-            return ConnectionFailedError(f"{where}: the name {self._url.hostname} is not known to DNS. {hint}")
+            return ConnectionFailedError(f"{where}: the name {self._way.host} is not known to DNS. {hint}")
         if isinstance(error, TimeoutError):
             return ConnectionFailedError(f"{where}: no answer within {self.timeout:g} s. {hint}")
         return ConnectionFailedError(f"{where}: {one_line(str(error)) or type(error).__name__}. {hint}")

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
+import getpass
 import os
+import re
 import ssl
-import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from .kube_credentials import Asker, Credentials, blob, changeable_file, credentials_of
 from .kube_errors import KubeconfigError, one_line
+from .kube_proxy import parsed, proxy_url
 
-EXEC_TIMEOUT = 60
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """How the client shows who it is: HTTP headers, or a client certificate (PEM)."""
-
-    headers: dict[str, str] = field(default_factory=dict)
-    certificate: bytes = b""
-    key: bytes = b""
+# Under this name a kubeconfig that was made for a run says where it is from.
+EXTENSION = "fastapi-mysql-k8s"
+# Credentials that end sooner are renewed beforehand.
+FRESH_SECONDS = 180
+_CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----.+?-----END [^-]+-----", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,13 +37,32 @@ class Cluster:
     ca: str = ""
     insecure: bool = False
     tls_server_name: str = ""
+    # What the kubeconfig says of a proxy, and the one that leads there in fact; empty for none.
     proxy: str = ""
     namespace: str = "default"
+    through: str = ""
+    # The entries of the user and the cluster, with absolute paths: what credentials are renewed from.
+    login: Mapping[str, Any] = field(default_factory=dict)
+    entry: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """How errors name it."""
+        return f"Kubeconfig {self.source}, context {self.context}"
+
+    def renewed(self) -> Cluster:
+        """The same with credentials that were looked up again."""
+        found = credentials_of(self.login, Asker(self.where, os.environ, self.entry))
+        return replace(self, credentials=found)
 
     def tls(self) -> ssl.SSLContext:
         """The TLS settings that this cluster's entry asks for."""
         try:
             tls = ssl.create_default_context(cadata=self.ca or None)
+            if self.ca:
+                # Python 3.13 is strict by default; the authorities of EKS, of older GKE and many private ones lack key
+                # identifiers. Chain, dates and name are checked as ever.
+                tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
             if self.insecure:
                 tls.check_hostname = False
                 tls.verify_mode = ssl.CERT_NONE
@@ -55,7 +70,7 @@ class Cluster:
                 _load_client_certificate(tls, self.credentials)
         except (ssl.SSLError, OSError, ValueError) as error:
             raise KubeconfigError(
-                f"Kubeconfig {self.source}, context {self.context}: the certificate authority, client certificate "
+                f"{self.where}: the certificate authority, client certificate "
                 f"or key cannot be used: {one_line(str(error))}"
             ) from error
         return tls
@@ -70,11 +85,17 @@ def _load_client_certificate(tls: ssl.SSLContext, credentials: Credentials) -> N
 
 
 def kubeconfig_paths(kubeconfig: str, environ: Mapping[str, str]) -> list[Path]:
-    """The files to read: the one given, else $KUBECONFIG (a list), else ~/.kube/config."""
+    """The files to read: the one given, else those of $KUBECONFIG (a list), else ~/.kube/config; absolute."""
     if kubeconfig:
-        return [Path(kubeconfig).expanduser()]
-    listed = [Path(item) for item in environ.get("KUBECONFIG", "").split(os.pathsep) if item]
-    return listed or [Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config"]
+        listed = [kubeconfig]
+    elif environ.get("KUBECONFIG"):
+        listed = [item for item in environ["KUBECONFIG"].split(os.pathsep) if item]
+    else:
+        listed = [str(Path(environ.get("HOME") or "~") / ".kube" / "config")]
+    try:
+        return [Path(item).expanduser().absolute() for item in listed]
+    except RuntimeError as error:
+        raise KubeconfigError(f"Kubeconfig {os.pathsep.join(listed)}: {one_line(str(error))}") from error
 
 
 def load_cluster(kubeconfig: str = "", context: str = "", environ: Mapping[str, str] | None = None) -> Cluster:
@@ -94,22 +115,69 @@ def load_cluster(kubeconfig: str = "", context: str = "", environ: Mapping[str, 
             f"Context {wanted} is not in the kubeconfig {source} (there are: {known}): set app_context."
         )
     entry = merged.contexts[wanted]
-    cluster = merged.clusters.get(str(entry.get("cluster", "")))
-    if not cluster or not cluster.get("server"):
+    there = merged.clusters.get(str(entry.get("cluster") or ""))
+    if not there or not there.get("server"):
         raise KubeconfigError(f"Kubeconfig {source}: the cluster of context {wanted} is not there or has no server.")
-    user = merged.users.get(str(entry.get("user", "")), {})
-    where = f"Kubeconfig {source}, context {wanted}"
+    user = merged.users.get(str(entry.get("user") or ""))
+    if user is None and entry.get("user"):
+        raise KubeconfigError(f"Kubeconfig {source}: the user {entry['user']} of context {wanted} is not there.")
+    return _cluster(_Entries(wanted, source, entry, there, user or {}), environ)
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """What a kubeconfig says of one context."""
+
+    context: str
+    source: str
+    entry: Mapping[str, Any]
+    cluster: Mapping[str, Any]
+    user: Mapping[str, Any]
+
+
+def _cluster(found: _Entries, environ: Mapping[str, str]) -> Cluster:
+    kept = pinned_in(found.entry)
+    source = str(kept.get("source") or found.source)
+    where = f"Kubeconfig {source}, context {found.context}"
+    server, given = str(found.cluster["server"]).rstrip("/"), str(found.cluster.get("proxy-url") or "")
+    through = str(kept["through"]) if kept else proxy_url(server, given, environ)
+    parsed(through, where)
+    authority = blob(found.cluster, "certificate-authority", where)
+    login = kept.get("login") or found.user
+    # What was kept of a login is good until it ends; what a file holds may be another by now.
+    stale = bool(kept) and (0 < float(kept["expires"]) < time.time() + FRESH_SECONDS or changeable_file(login))
+    asker = Asker(where, environ, found.cluster)
+    credentials = credentials_of(login if stale else found.user, asker)
+    if kept and not stale:
+        credentials = replace(credentials, expires=float(kept["expires"]))
     return Cluster(
-        server=str(cluster["server"]).rstrip("/"),
-        context=wanted,
+        server=server,
+        context=found.context,
         source=source,
-        credentials=_credentials(user, where, environ, str(cluster["server"])),
-        ca=_blob(cluster, "certificate-authority", where).decode("utf-8", "replace"),
-        insecure=bool(cluster.get("insecure-skip-tls-verify", False)),
-        tls_server_name=str(cluster.get("tls-server-name") or ""),
-        proxy=str(cluster.get("proxy-url") or ""),
-        namespace=str(entry.get("namespace") or "default"),
+        credentials=credentials,
+        ca=_certificates(authority),
+        insecure=bool(found.cluster.get("insecure-skip-tls-verify", False)),
+        tls_server_name=str(found.cluster.get("tls-server-name") or ""),
+        proxy=given,
+        namespace=str(found.entry.get("namespace") or "default"),
+        through=through,
+        login=login,
+        entry=found.cluster,
     )
+
+
+def pinned_in(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a kubeconfig that was made for a run says beside what others read in it; empty in any other."""
+    for item in entry.get("extensions") or []:
+        if isinstance(item, dict) and item.get("name") == EXTENSION and isinstance(item.get("extension"), dict):
+            return dict(item["extension"])
+    return {}
+
+
+def _certificates(content: bytes) -> str:
+    """The certificates alone: comments may be of any encoding, and Python takes ASCII only."""
+    found = _CERTIFICATE.findall(content)
+    return "\n".join(block.decode("ascii", "replace") for block in found) or content.decode("utf-8", "replace")
 
 
 @dataclass
@@ -137,8 +205,8 @@ def _merge(paths: list[Path], source: str) -> _Merged:
             ("users", "user", merged.users),
         ):
             for item in document.get(plural) or []:
-                if isinstance(item, dict) and isinstance(item.get(singular), dict):
-                    target.setdefault(str(item.get("name")), _absolute(item[singular], path.parent))
+                if isinstance(item, dict) and isinstance(item.get(singular) or {}, dict):
+                    target.setdefault(str(item.get("name")), _absolute(item.get(singular) or {}, path.parent))
     if not found:
         raise KubeconfigError(
             f"Kubeconfig {source}: no such file. Set app_kubeconfig (or KUBECONFIG) to the kubeconfig of your cluster."
@@ -149,9 +217,11 @@ def _merge(paths: list[Path], source: str) -> _Merged:
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise KubeconfigError(f"Kubeconfig {path} cannot be read by {_me()}: {error.strerror or error}.") from error
+    except ValueError as error:
         raise KubeconfigError(f"Kubeconfig {path} cannot be read: {one_line(str(error))}") from error
     try:
         document = next(iter(load_documents(text)), None)
@@ -162,85 +232,40 @@ def _read(path: Path) -> dict[str, Any] | None:
     return document
 
 
+def is_missing(path: Path) -> bool:
+    """Whether a file is not there; of one that may not be looked for, nobody knows."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
 def _absolute(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """File names in a kubeconfig are relative to it, not to where we run."""
+    """File names in a kubeconfig are relative to it, not to where we run; so is a plugin that is named with a slash."""
     resolved = dict(entry)
     for key in ("certificate-authority", "client-certificate", "client-key", "tokenFile"):
         if resolved.get(key):
             resolved[key] = str(folder / str(resolved[key]))
+    plugin = resolved.get("exec")
+    if isinstance(plugin, dict) and "/" in str(plugin.get("command") or ""):
+        resolved["exec"] = plugin | {"command": str(folder / str(plugin["command"]))}
     return resolved
-
-
-def _blob(entry: Mapping[str, Any], key: str, where: str) -> bytes:
-    """The content of `KEY-data` (base64) or of the file that `KEY` names; data wins."""
-    data = entry.get(f"{key}-data")
-    try:
-        if data:
-            return base64.b64decode(str(data), validate=False)
-        return Path(str(entry[key])).read_bytes() if entry.get(key) else b""
-    except (binascii.Error, ValueError) as error:
-        raise KubeconfigError(f"{where}: {key}-data is not base64.") from error
-    except OSError as error:
-        raise KubeconfigError(f"{where}: {key} cannot be read: {one_line(str(error))}") from error
-
-
-def _credentials(user: Mapping[str, Any], where: str, environ: Mapping[str, str], server: str) -> Credentials:
-    headers: dict[str, str] = {}
-    certificate = _blob(user, "client-certificate", where)
-    key = _blob(user, "client-key", where)
-    token = str(user.get("token") or "")
-    if user.get("tokenFile"):
-        token = _blob(user, "tokenFile", where).decode("ascii", "replace").strip()
-    if user.get("username"):
-        pair = f"{user['username']}:{user.get('password', '')}".encode()
-        headers["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
-    if isinstance(user.get("exec"), dict):
-        status = _exec_credential(user["exec"], where, environ, server)
-        token = str(status.get("token") or token)
-        certificate = str(status.get("clientCertificateData") or "").encode() or certificate
-        key = str(status.get("clientKeyData") or "").encode() or key
-    provider = user.get("auth-provider")
-    if isinstance(provider, dict) and not token:
-        token = str((provider.get("config") or {}).get("id-token") or "")
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    if user.get("as"):
-        headers["Impersonate-User"] = str(user["as"])
-    return Credentials(headers=headers, certificate=certificate, key=key)
-
-
-def _exec_credential(spec: Mapping[str, Any], where: str, environ: Mapping[str, str], server: str) -> dict[str, Any]:
-    """Run the credential plugin that the kubeconfig names (cloud clusters do so)."""
-    command = [str(spec.get("command", "")), *(str(item) for item in spec.get("args") or [])]
-    api_version = str(spec.get("apiVersion") or "client.authentication.k8s.io/v1")
-    info = {
-        "apiVersion": api_version,
-        "kind": "ExecCredential",
-        "spec": {"interactive": False, "cluster": {"server": server}},
-    }
-    environment = dict(environ) | {"KUBERNETES_EXEC_INFO": json.dumps(info)}
-    environment |= {str(item["name"]): str(item["value"]) for item in spec.get("env") or []}
-    try:
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=EXEC_TIMEOUT, check=True
-        )
-        status = json.loads(done.stdout)["status"]
-    except FileNotFoundError as error:
-        hint = str(spec.get("installHint") or "install it, or use a kubeconfig without a credential plugin")
-        raise KubeconfigError(
-            f"{where}: the credential plugin {command[0]} is not installed: {one_line(hint)}"
-        ) from error
-    except subprocess.CalledProcessError as error:
-        said = one_line((error.stderr or b"").decode("utf-8", "replace")) or "no message"
-        raise KubeconfigError(f"{where}: the credential plugin {command[0]} failed: {said}") from error
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
-        raise KubeconfigError(
-            f"{where}: the credential plugin {command[0]} gave no credentials: {one_line(str(error))}"
-        ) from error
-    return status if isinstance(status, dict) else {}
 
 
 def load_documents(text: str) -> list[Any]:
     """The documents of a YAML stream, empty ones left out; by the fast parser where there is one."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return [document for document in yaml.load_all(text, Loader=loader) if document]
+
+
+__all__ = ["Cluster", "Credentials", "is_missing", "kubeconfig_paths", "load_cluster", "load_documents"]

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import KubeError
 from .plain_action import PlainAction
+from .run_cluster import connected
 
 # Documented by the fragment `cluster`.
 CLUSTER_ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -40,7 +41,7 @@ class KubeAction(PlainAction):
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Connect, and drop the connection whatever happens."""
-        with KubeClient.from_kubeconfig(arguments["kubeconfig"], arguments["context"]) as client:
+        with connected(arguments["kubeconfig"], arguments["context"]) as client:
             return self.work(client, arguments)
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,8 @@ def status(code: int, message: str) -> Reply:
 
 
 @contextmanager
-def serving(route: Route) -> Iterator[str]:
-    """Serve on a free port of the loopback; `route` gets method, path with query, and body."""
+def serving(route: Route, heard: list[dict[str, str]] | None = None) -> Iterator[str]:
+    """Serve on a free port of the loopback; `route` gets method, path with query, and body; `heard` keeps headers."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -40,6 +40,9 @@ def serving(route: Route) -> Iterator[str]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"{}")
             request.host = self.headers["Host"]
+            if heard is not None:
+                names = self.headers.keys()
+                heard.append({name: ", ".join(self.headers.get_all(name) or []) for name in names})
             code, document, *more = route(self.command, self.path, body)
             self.send_response(code)
             for name, value in (more[0] if more else {}).items():
