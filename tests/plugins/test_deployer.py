@@ -83,7 +83,7 @@ def test_an_account_made_anew_gets_another_and_a_pretence_writes_nothing(tmp_pat
     ("text", "good"),
     [
         (token(), True),
-        (token(age=590), True),
+        (token(age=500), True),
         (token(age=610), False),
         (token(uid="another"), False),
         ("", False),
