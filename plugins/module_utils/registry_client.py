@@ -10,10 +10,10 @@ import contextlib
 import hashlib
 import http.client
 import json
-import os
 import re
 import socket
 import ssl
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -22,12 +22,23 @@ from email.message import Message
 from http import HTTPStatus
 from pathlib import Path
 
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.file_access import cannot_be_read
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import (
     DOCKER_HUB,
     ImageReference,
     is_loopback,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_http import (
+    Answer,
+    KeepHead,
+    host_of,
+    may_push,
+    one_line,
+    persistent,
+    retry_after,
+    tls,
+)
 
 MANIFEST_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -47,6 +58,10 @@ class Unreachable(RegistryError):
     """Nothing that speaks the registry's protocol answers there."""
 
 
+class Busy(RegistryError):
+    """The registry cannot say now, and nothing follows from it."""
+
+
 class Unauthorized(RegistryError):
     """The registry wants credentials, or refuses those it got."""
 
@@ -60,33 +75,6 @@ class Manifest:
     digest: str
 
 
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: Message
-    body: bytes
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())
-
-
-def _tls(authorities: tuple[Path, ...], own_only: bool) -> ssl.SSLContext:
-    """Trust the registry's own authorities and, unless they are the only ones, what else this machine trusts.
-
-    That is the system's (SSL_CERT_FILE counts), which cost some milliseconds to read, and those of REQUESTS_CA_BUNDLE.
-    """
-    if not own_only:
-        context = ssl.create_default_context()
-        bundle = os.environ.get("REQUESTS_CA_BUNDLE")
-        authorities = (*authorities, Path(bundle)) if bundle else authorities
-    else:
-        context = ssl.create_default_context(cafile=authorities[0])
-    for authority in authorities:
-        context.load_verify_locations(authority)
-    return context
-
-
 @dataclass
 class RegistryClient:
     """Speaks to one registry, as one user or as nobody."""
@@ -97,6 +85,9 @@ class RegistryClient:
     timeout: float = 20
     authorities: tuple[Path, ...] = ()
     """Whose certificate it may have (registry_trust.py); with one, a registry on this machine is spoken to with TLS."""
+    without_login: str = ""
+    """Why there are no credentials, where there should be some."""
+    _guard: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _basic: str = field(default="", repr=False)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _opener: urllib.request.OpenerDirector | None = field(default=None, repr=False)
@@ -125,6 +116,28 @@ class RegistryClient:
             return digest
         manifest = self.manifest(image)
         return manifest.digest if manifest else None
+
+    def find(self, image: ImageReference) -> str | None:
+        """As digest, for an image that is still to be pushed: what this user may not see counts as not there.
+
+        Some registries say 403, or 401, of what does not exist. Whoever got a token for writing is told by the push.
+        """
+        try:
+            return self.digest(image)
+        except Unauthorized:
+            scope = f"repository:{image.repository}:pull,push"
+            if self.credentials is None or not self._may_write(image, scope):
+                raise
+        return None
+
+    def _may_write(self, image: ImageReference, scope: str) -> bool:
+        """Whether the registry took the credentials: it gave a token for writing, or says that it knows the user."""
+        path = f"/v2/{image.repository}/manifests/{image.manifest}"
+        answer = self._answer("HEAD", path, scope)
+        if answer.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
+            return True
+        token = self._tokens.get(scope, "").removeprefix("Bearer ")
+        return bool(token) and may_push(token)
 
     def manifest(self, image: ImageReference) -> Manifest | None:
         """Return the manifest of ``image``, or None when the registry does not have it."""
@@ -157,7 +170,7 @@ class RegistryClient:
             raise self._unexpected(f"the tag {image}", answer)
         return "OCI-Subject" in answer.headers
 
-    def _manifest(self, method: str, image: ImageReference) -> _Answer:
+    def _manifest(self, method: str, image: ImageReference) -> Answer:
         answer = self._ask(
             method,
             f"/v2/{image.repository}/manifests/{image.manifest}",
@@ -167,51 +180,73 @@ class RegistryClient:
             raise self._unexpected(f"the image {image}", answer)
         return answer
 
-    def _unexpected(self, what: str, answer: _Answer) -> RegistryError:
+    def _unexpected(self, what: str, answer: Answer) -> RegistryError:
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return RegistryError(f"The registry {self.host} limits the rate of requests (429): wait, or log in")
+            seconds = retry_after(answer)
+            wait = f"wait {seconds:.0f} s" if seconds else "wait"
+            return Busy(f"The registry {self.host} limits the rate of requests (429): {wait}, or log in")
         said = ""
         with contextlib.suppress(ValueError, KeyError, TypeError):
             said = "; ".join(str(one["message"]) for one in json.loads(answer.body)["errors"])
-        tail = f" ({_one_line(said)})" if said else ""
-        return RegistryError(f"The registry {self.host} answers {answer.status} when asked for {what}{tail}")
+        tail = f" ({one_line(said)})" if said else ""
+        kind = Busy if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RegistryError
+        via = f" (at {answer.host})" if self._is_elsewhere(answer) else ""
+        return kind(f"The registry {self.host}{via} answers {answer.status} when asked for {what}{tail}")
+
+    def _is_elsewhere(self, answer: Answer) -> bool:
+        """Whether a redirect has led to another host: storage, which knows no users."""
+        return answer.host not in ("", ImageReference(self.host, "").api_host)
 
     def _ask(
         self, method: str, path: str, *, scope: str | None, data: bytes | None = None, content_type: str = ""
-    ) -> _Answer:
+    ) -> Answer:
+        answer = self._answer(method, path, scope, data, content_type)
+        if answer.status in (401, 403) and not self._is_elsewhere(answer):
+            raise self._refused(" for writing" if method in ("PUT", "POST") else "")
+        return answer
+
+    def _answer(
+        self, method: str, path: str, scope: str | None, data: bytes | None = None, content_type: str = ""
+    ) -> Answer:
+        """The response, whatever it is, with the credentials if they are wanted."""
         host = ImageReference(self.host, "").api_host
         url = f"{self.scheme}://{host}{path}"
         headers = {"Accept": ", ".join(MANIFEST_TYPES)}
         if content_type:
             headers["Content-Type"] = content_type
-        key = scope or ""
-        answer = self._send(method, url, headers, self._basic or self._tokens.get(key), data)
+        known = self._basic or self._tokens.get(scope or "")
+        answer = self._send(method, url, headers, known, data)
         if answer.status == HTTPStatus.BAD_REQUEST and self.scheme == "http" and b"HTTPS" in answer.body:
             raise Unreachable(
                 f"The registry {self.host} speaks TLS: put the certificate of its authority, as"
                 f" certs.d/{self.host}/ca.crt, into the folder of the Docker CLI's configuration"
                 " (app_docker_config, DOCKER_CONFIG, or ~/.docker)"
             )
-        if answer.status != HTTPStatus.UNAUTHORIZED:
-            return self._allowed(answer, method)
-        authorization = self._authorization(answer.headers.get("WWW-Authenticate", ""), scope)
-        if authorization.startswith("Basic "):
-            # Good for everything there, unlike a token.
-            self._basic = authorization
-        else:
-            self._tokens[key] = authorization
-        return self._allowed(self._send(method, url, headers, authorization, data), method)
+        if answer.status != HTTPStatus.UNAUTHORIZED or self._is_elsewhere(answer):
+            return answer
+        return self._send(method, url, headers, self._logged_in(answer.headers, scope, known), data)
 
-    def _allowed(self, answer: _Answer, method: str) -> _Answer:
-        if answer.status in (401, 403):
-            raise self._refused(" for writing" if method in ("PUT", "POST") else "")
-        return answer
+    def _logged_in(self, challenge: Message, scope: str | None, refused: str | None = None) -> str:
+        """What to send with a request that was refused with this challenge."""
+        with self._guard:
+            known = self._basic or self._tokens.get(scope or "")
+            if known and known != refused:
+                # Another thread was quicker.
+                return known
+            authorization = self._authorization(challenge.get("WWW-Authenticate", ""), scope)
+            if authorization.startswith("Basic "):
+                # Good for everything there, unlike a token.
+                self._basic = authorization
+            else:
+                self._tokens[scope or ""] = authorization
+            return authorization
 
     def _refused(self, what: str) -> Unauthorized:
         login = f"docker login {self.host}" if self.host != DOCKER_HUB else "docker login"
         if self.credentials is None:
+            why = f" ({self.without_login})" if self.without_login else ""
             return Unauthorized(
-                f"The registry {self.host} wants credentials{what}: set app_registry_username and"
+                f"The registry {self.host} wants credentials{what}{why}: set app_registry_username and"
                 f" app_registry_password, or log in with `{login}`"
             )
         return Unauthorized(
@@ -257,12 +292,21 @@ class RegistryClient:
 
     def _send(
         self, method: str, url: str, headers: dict[str, str], authorization: str | None, data: bytes | None
-    ) -> _Answer:
+    ) -> Answer:
+        host = urllib.parse.urlsplit(url).netloc
+        try:
+            return persistent(lambda: self._send_once(method, url, headers, authorization, data), self.timeout)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._no_connection(host, error) from error
+
+    def _send_once(
+        self, method: str, url: str, headers: dict[str, str], authorization: str | None, data: bytes | None
+    ) -> Answer:
         parts = urllib.parse.urlsplit(url)
         if is_loopback(self.host) and parts.netloc == self.host:
-            answer = self._send_kept(
-                method, url.removeprefix(f"{parts.scheme}://{parts.netloc}"), headers, authorization, data
-            )
+            with self._guard:
+                path = url.removeprefix(f"{parts.scheme}://{parts.netloc}")
+                answer = self._send_kept(method, path, headers, authorization, data)
             if not (answer.status in _REDIRECTS and answer.headers.get("Location")):
                 return answer
         request = urllib.request.Request(url, data=data, headers=headers, method=method)
@@ -271,18 +315,16 @@ class RegistryClient:
             request.add_unredirected_header("Authorization", authorization)
         try:
             with self._open(request) as response:
-                return _Answer(response.status, response.headers, response.read())
+                return Answer(response.status, response.headers, response.read(), host_of(response.geturl()))
         except urllib.error.HTTPError as error:
             with error:
-                return _Answer(error.code, error.headers, error.read())
+                return Answer(error.code, error.headers, error.read(), host_of(error.url))
         except urllib.error.URLError as error:
-            raise self._no_connection(request.host, error.reason) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise self._no_connection(request.host, error) from error
+            raise (error.reason if isinstance(error.reason, OSError) else error) from error
 
     def _send_kept(
         self, method: str, path: str, headers: dict[str, str], authorization: str | None, data: bytes | None
-    ) -> _Answer:
+    ) -> Answer:
         """Ask the registry on this machine, never through a proxy (as Docker), with one TLS handshake for all."""
         sent = headers | ({"Authorization": authorization} if authorization else {})
         again = self._kept is not None
@@ -291,18 +333,18 @@ class RegistryClient:
                 self._kept = self._connection()
             self._kept.request(method, path, body=data, headers=sent)
             response = self._kept.getresponse()
-            return _Answer(response.status, response.headers, response.read())
+            return Answer(response.status, response.headers, response.read())
         except (OSError, http.client.HTTPException) as error:
             self.close()
             # A connection that was kept may have been closed meanwhile; asking twice for the same does no harm here.
             if again and isinstance(error, (ConnectionError, http.client.RemoteDisconnected)):
                 return self._send_kept(method, path, headers, authorization, data)
-            raise self._no_connection(self.host, error) from error
+            raise
 
     def _connection(self) -> http.client.HTTPConnection:
         if self.scheme == "http":
             return http.client.HTTPConnection(self.host, timeout=self.timeout)
-        return http.client.HTTPSConnection(self.host, timeout=self.timeout, context=_tls(self.authorities, True))
+        return http.client.HTTPSConnection(self.host, timeout=self.timeout, context=tls(self.authorities, True))
 
     def close(self) -> None:
         """Give up the connection; the next question makes another."""
@@ -311,34 +353,36 @@ class RegistryClient:
             self._kept = None
 
     def _open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        if self._opener is None:
-            # As in Docker, what is on this machine is never asked through a proxy.
-            handlers: list[urllib.request.BaseHandler] = (
-                [urllib.request.ProxyHandler({})] if is_loopback(self.host) else []
-            )
-            if self.scheme == "https":
-                handlers.append(urllib.request.HTTPSHandler(context=_tls(self.authorities, False)))
-            self._opener = urllib.request.build_opener(*handlers)
+        with self._guard:
+            if self._opener is None:
+                # As in Docker, what is on this machine is never asked through a proxy.
+                proxies: dict[str, str] | None = {} if is_loopback(self.host) else None
+                handlers: list[urllib.request.BaseHandler] = [KeepHead(), urllib.request.ProxyHandler(proxies)]
+                if self.scheme == "https":
+                    handlers.append(urllib.request.HTTPSHandler(context=tls(self.authorities, False)))
+                self._opener = urllib.request.build_opener(*handlers)
         response: http.client.HTTPResponse = self._opener.open(request, timeout=self.timeout)
         return response
 
     def _no_connection(self, host: str, reason: object) -> Unreachable:
-        if isinstance(reason, ConnectionRefusedError):
+        if isinstance(reason, PermissionError) and self.authorities:
+            why = cannot_be_read(f"what certs.d/{self.host} holds", reason)
+        elif isinstance(reason, ConnectionRefusedError):
             why = "the connection is refused. Start the registry, or correct app_registry"
         elif isinstance(reason, socket.gaierror):
             why = "its name cannot be resolved. Correct app_registry, or mend the network"
         elif isinstance(reason, ssl.SSLCertVerificationError):
             why = (
-                f"its certificate is not trusted ({_one_line(getattr(reason, 'verify_message', reason))})."
+                f"its certificate is not trusted ({one_line(getattr(reason, 'verify_message', reason))})."
                 " Name the authority's file in SSL_CERT_FILE, or put it beside Docker's login,"
                 f" as certs.d/{self.host}/ca.crt"
             )
         elif isinstance(reason, ssl.SSLError):
-            detail = _one_line(getattr(reason, "reason", None) or reason)
+            detail = one_line(getattr(reason, "reason", None) or reason)
             why = f"TLS fails ({detail}). Only a registry on this machine is used without TLS"
         elif isinstance(reason, TimeoutError):
             why = f"no answer within {self.timeout:g} s. Check app_registry and the network"
         else:
-            why = f"{_one_line(reason)}. Check app_registry"
+            why = f"{one_line(reason)}. Check app_registry"
         via = "" if host == self.host else f" (at {host})"
         return Unreachable(f"No registry answers at {self.host}{via}: {why}")

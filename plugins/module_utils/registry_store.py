@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import ImageReference
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import RegistryClient, RegistryError
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_http import Answer, host_of, persistent
 
 
 class RegistryStore(RegistryClient):
@@ -24,27 +25,51 @@ class RegistryStore(RegistryClient):
     def open_blob(self, image: ImageReference, digest: str) -> Iterator[IO[bytes]]:
         """Open what may be too large for the memory, such as a layer, to be read once from its beginning."""
         path, scope = f"/v2/{image.repository}/blobs/{digest}", f"repository:{image.repository}:pull"
-        answer = self._ask("HEAD", path, scope=scope)
-        if answer.status != HTTPStatus.OK:
-            raise self._unexpected(f"a part of the image {image}", answer)
-        host = ImageReference(self.host, "").api_host
-        request = urllib.request.Request(f"{self.scheme}://{host}{path}")
-        if authorization := self._basic or self._tokens.get(scope):
-            # Not sent on to another host when the registry redirects.
-            request.add_unredirected_header("Authorization", authorization)
+        known = self._basic or self._tokens.get(scope)
+        # No HEAD beforehand: registries send it to storage whose addresses are signed for GET.
+        opened = self._opened(path, known)
+        if isinstance(opened, Answer) and opened.status == HTTPStatus.UNAUTHORIZED and not self._is_elsewhere(opened):
+            opened = self._opened(path, self._logged_in(opened.headers, scope, known))
+        if isinstance(opened, Answer):
+            raise self._unexpected(f"a part of the image {image}", opened)
         try:
-            with self._open(request) as response:
-                yield response
-        except urllib.error.URLError as error:
-            raise self._no_connection(request.host, error.reason) from error
+            with opened:
+                yield opened
         except (OSError, http.client.HTTPException) as error:
-            raise self._no_connection(request.host, error) from error
+            raise self._no_connection(self.host, error) from error
+
+    def _opened(self, path: str, authorization: str | None) -> http.client.HTTPResponse | Answer:
+        """The response, still to be read, or what was said in its place."""
+        host = ImageReference(self.host, "").api_host
+        responses: list[http.client.HTTPResponse] = []
+
+        def send() -> Answer:
+            request = urllib.request.Request(f"{self.scheme}://{host}{path}")
+            if authorization:
+                # Not sent on to another host when the registry redirects.
+                request.add_unredirected_header("Authorization", authorization)
+            try:
+                responses.append(self._open(request))
+            except urllib.error.HTTPError as error:
+                with error:
+                    return Answer(error.code, error.headers, error.read(), host_of(error.url))
+            except urllib.error.URLError as error:
+                raise (error.reason if isinstance(error.reason, OSError) else error) from error
+            return Answer(responses[0].status, responses[0].headers, b"")
+
+        try:
+            answer = persistent(send, self.timeout)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._no_connection(host, error) from error
+        return responses[0] if responses else answer
 
     def put_blob(self, image: ImageReference, content: bytes) -> str:
         """Store ``content`` beside the layers of ``image``, and return its digest."""
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         blobs, scope = f"/v2/{image.repository}/blobs", f"repository:{image.repository}:pull,push"
-        if self._ask("HEAD", f"{blobs}/{digest}", scope=scope).status == HTTPStatus.OK:
+        there = self._ask("HEAD", f"{blobs}/{digest}", scope=scope)
+        # A registry sends on to storage what it has, whether or not the storage takes a HEAD.
+        if there.status == HTTPStatus.OK or self._is_elsewhere(there):
             return digest
         begun = self._ask("POST", f"{blobs}/uploads/", scope=scope, data=b"")
         place = urllib.parse.urlsplit(begun.headers.get("Location", ""))

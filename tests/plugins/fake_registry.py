@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import ssl
+import struct
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -29,6 +31,15 @@ class FakeRegistry:
     """ "", "basic" or "bearer"."""
     fails_with: int = 0
     says: str = "no\\nmore"
+    troubles: list[int] = field(default_factory=list)
+    """What it says to the next requests instead of an answer: a status, or 0 to cut the connection."""
+    retry_after: str = ""
+    hidden: int = 0
+    """What it says of what it does not have, as Artifactory (403) and GHCR (401) do; 0 for 404."""
+    storage: str = ""
+    """Another host that has the blobs, as registries on object storage redirect to."""
+    refuses_head: bool = False
+    """Whether it takes GET alone, as an address does that is signed for that."""
     hangs_up: bool = False
     """Whether it closes a connection after each answer, without a word."""
     moved_to: str = ""
@@ -88,12 +99,27 @@ class _Handler(BaseHTTPRequestHandler):
                 return f'Bearer realm="http://{self.registry.host}/token",service="fake"'
         return None
 
+    def _trouble(self, status: int) -> None:
+        if status:
+            headers = {"Retry-After": self.registry.retry_after} if self.registry.retry_after else None
+            return self._answer(status, headers=headers)
+        # A reset rather than an orderly end.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        return None
+
     def _serve(self) -> None:
         registry = self.registry
         registry.asked.append(f"{self.command} {self.path}")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/token"):
             return self._token()
+        if registry.troubles:
+            return self._trouble(registry.troubles.pop(0))
+        if registry.refuses_head and self.command == "HEAD":
+            return self._answer(403)
+        if registry.storage and "/blobs/" in self.path and self.command in ("GET", "HEAD"):
+            return self._answer(307, headers={"Location": f"http://{registry.storage}{self.path}"})
         if registry.fails_with:
             return self._answer(registry.fails_with, f'{{"errors": [{{"message": "{registry.says}"}}]}}'.encode())
         if registry.moved_to and not self.path.startswith(registry.moved_to):
@@ -121,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
         registry.accepted = self.headers.get("Accept", "")
         stored = registry.manifests.get(self.path)
         if stored is None:
-            return self._answer(404, b'{"errors": [{"message": "manifest unknown"}]}')
+            return self._answer(registry.hidden or 404, b'{"errors": [{"message": "manifest unknown"}]}')
         headers = {"Content-Type": registry.media_types[self.path]}
         if registry.tells_digests:
             headers["Docker-Content-Digest"] = f"sha256:{hashlib.sha256(stored).hexdigest()}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +16,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference 
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import (
     MANIFEST_TYPES,
+    Busy,
     RegistryClient,
     RegistryError,
     Unauthorized,
@@ -21,6 +25,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
     Credentials,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_http import may_push
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_store import RegistryStore
 
 from fake_registry import FakeRegistry, serve
 
@@ -116,7 +122,7 @@ def test_missing_and_wrong_credentials_are_told_apart(registry: FakeRegistry, au
 def test_other_answers_are_one_line(registry: FakeRegistry, status: int, says: str) -> None:
     registry.fails_with = status
     with pytest.raises(RegistryError, match=says) as raised:
-        RegistryClient(registry.host).manifest(image(registry))
+        RegistryClient(registry.host, timeout=0.2).manifest(image(registry))
     assert "\n" not in str(raised.value)
 
 
@@ -162,3 +168,99 @@ def test_reasons_are_told_apart() -> None:
 def test_this_machine_is_never_asked_through_a_proxy(registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert RegistryClient(registry.host).digest(image(registry)) == DIGEST
+
+
+@pytest.mark.parametrize("troubles", [[503], [429, 502], [0], [504, 500]])
+def test_a_registry_in_trouble_is_tried_again(registry: FakeRegistry, troubles: list[int]) -> None:
+    registry.troubles = troubles
+    assert RegistryClient(registry.host).digest(image(registry)) == DIGEST
+
+
+def test_a_token_is_fetched_again_too(registry: FakeRegistry) -> None:
+    registry.auth = "bearer"
+    client = RegistryClient(registry.host, ME)
+    assert client.digest(image(registry)) == DIGEST
+    registry.troubles = [0, 503]
+    manifest = client.manifest(image(registry))
+    assert manifest is not None
+    registry.troubles = [503]
+    client.put_manifest(image(registry, "2"), manifest)
+    assert registry.manifests["/v2/me/api/manifests/2"] == BODY
+
+
+def test_a_registry_that_wants_to_be_left_alone_is(registry: FakeRegistry) -> None:
+    registry.troubles, registry.retry_after = [429], "1"
+    begun = time.monotonic()
+    assert RegistryClient(registry.host).digest(image(registry)) == DIGEST
+    assert time.monotonic() - begun >= 1
+    registry.troubles, registry.retry_after = [429], "3600"
+    with pytest.raises(Busy, match=r"limits the rate of requests \(429\): wait 3600 s, or log in"):
+        RegistryClient(registry.host).digest(image(registry))
+
+
+@pytest.mark.parametrize("hidden", [401, 403])
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+def test_what_was_never_pushed_may_be_hidden(registry: FakeRegistry, hidden: int, auth: str) -> None:
+    registry.auth, registry.hidden = auth, hidden
+    client = RegistryClient(registry.host, ME)
+    assert client.find(image(registry)) == DIGEST
+    if (auth, hidden) == ("basic", 401):
+        # Nobody can tell that from a wrong password.
+        with pytest.raises(Unauthorized, match="refuses user 'me'"):
+            client.find(image(registry, "2"))
+    else:
+        assert client.find(image(registry, "2")) is None
+    with pytest.raises(Unauthorized):
+        RegistryClient(registry.host, Credentials("me", "wr0ng")).find(image(registry, "2"))
+    registry.anonymous_token = False
+    with pytest.raises(Unauthorized, match="wants credentials"):
+        RegistryClient(registry.host).find(image(registry, "2"))
+
+
+def test_a_token_says_what_it_is_for() -> None:
+    def token(*actions: str) -> str:
+        claims = json.dumps({"access": [{"type": "repository", "actions": actions}]}).encode()
+        return f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2ln"
+
+    assert may_push(token("pull", "push"))
+    assert may_push("opaque")
+    assert not may_push(token("pull"))
+
+
+def test_a_redirected_head_stays_one(registry: FakeRegistry) -> None:
+    registry.moved_to = "/elsewhere"
+    assert RegistryClient(registry.host).digest(image(registry)) == DIGEST
+    assert registry.asked == [f"HEAD {PATH}", f"HEAD {PATH}", f"HEAD /elsewhere{PATH}"]
+
+
+def test_a_layer_in_storage_is_read_once(registry: FakeRegistry) -> None:
+    path = "/v2/me/api/blobs/sha256:1"
+    with serve(FakeRegistry(manifests={path: b"layer"}, media_types={path: "x/y"}, refuses_head=True)) as storage:
+        registry.auth, registry.storage = "bearer", storage.host
+        client = RegistryStore(registry.host, ME)
+        with client.open_blob(image(registry), "sha256:1") as layer:
+            assert layer.read() == b"layer"
+        assert storage.asked == [f"GET {path}"]
+        assert client.put_blob(image(registry), b"there").startswith("sha256:")
+        assert not [one for one in registry.asked if one.startswith("POST /v2")]
+
+
+def test_a_refusal_of_the_storage_is_no_refusal_of_the_user(registry: FakeRegistry) -> None:
+    with serve(FakeRegistry(fails_with=403)) as storage:
+        registry.storage = storage.host
+        client = RegistryStore(registry.host, ME)
+        for read in (
+            lambda: client.blob(image(registry), "sha256:1"),
+            client.open_blob(image(registry), "sha256:1").__enter__,
+        ):
+            with pytest.raises(RegistryError, match=rf"\(at {storage.host}\) answers 403") as raised:
+                read()
+            assert not isinstance(raised.value, Unauthorized)
+
+
+def test_an_interrupted_layer_is_asked_for_again(registry: FakeRegistry) -> None:
+    path = "/v2/me/api/blobs/sha256:1"
+    registry.manifests[path], registry.media_types[path] = b"layer", "x/y"
+    registry.troubles = [503, 0]
+    with RegistryStore(registry.host).open_blob(image(registry), "sha256:1") as layer:
+        assert layer.read() == b"layer"

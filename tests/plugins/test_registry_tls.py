@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import ImageReference
@@ -17,10 +19,12 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client 
     Unreachable,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_http import tls
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_session import open_registry
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_trust import authorities
 
 from fake_registry import FakeRegistry, serve
+from nobody import as_nobody
 
 PKI = Path(__file__).resolve().parents[2] / "plugins/modules/platform_pki.py"
 BODY = b'{"schemaVersion": 2}'
@@ -126,3 +130,60 @@ def test_the_engines_authorities_count_where_there_are_no_own(tmp_path: Path) ->
     assert authorities("r:1", str(own), {}, engine) == (own / "certs.d/r:1/ca.crt",)
     assert authorities("r:2", None, {"DOCKER_CONFIG": str(own)}, engine) == (engine / "r:2/ca.crt",)
     assert authorities("r:3", str(own), {}, engine) == ()
+
+
+@pytest.fixture(scope="session")
+def plain_pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority and a certificate without key identifiers, as EKS and many private authorities make them."""
+    folder = tmp_path_factory.mktemp("plain-pki")
+    none = "subjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n"
+    (folder / "ca.cnf").write_text(
+        "[req]\nprompt=no\ndistinguished_name=name\nx509_extensions=ca\n[name]\nCN=plain\n"
+        f"[ca]\nbasicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n{none}"
+    )
+    (folder / "leaf.cnf").write_text(f"subjectAltName=IP:127.0.0.1\n{none}")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"]
+    for command in (
+        ["req", "-x509", *key, "-config", "ca.cnf", "-keyout", "ca.key", "-out", "ca.crt", "-days", "1"],
+        ["req", *key, "-config", "ca.cnf", "-subj", "/CN=registry", "-keyout", "registry.key", "-out", "registry.csr"],
+        ["x509", "-req", *signed, "-extfile", "leaf.cnf", "-in", "registry.csr", "-out", "registry.crt", "-days", "1"],
+    ):
+        subprocess.run(["openssl", *command], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Python 3.13 has by default, on every Python."""
+    made = ssl.create_default_context
+
+    def create(*arguments: Any, **more: Any) -> ssl.SSLContext:
+        context = made(*arguments, **more)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", create)
+
+
+@pytest.mark.usefixtures("strict")
+def test_an_authority_without_key_identifiers_is_trusted(plain_pki: Path, pki: Path) -> None:
+    with serve(fake(auth="basic", moved_to="/elsewhere"), plain_pki / "registry.crt") as registry:
+        # The second request, behind the redirect, is made with what else the machine trusts.
+        assert RegistryClient(registry.host, ME, authorities=(plain_pki / "ca.crt",)).digest(image(registry)) == DIGEST
+        with pytest.raises(Unreachable, match="its certificate is not trusted"):
+            RegistryClient(registry.host, ME, authorities=(pki / "ca.crt",)).ping()
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+@pytest.mark.usefixtures("strict")
+def test_so_is_one_that_a_variable_names(plain_pki: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, str(plain_pki / "ca.crt"))
+    assert not tls((), own_only=False).verify_flags & ssl.VERIFY_X509_STRICT
+
+
+def test_an_authority_that_may_not_be_read_is_said(registry: FakeRegistry, pki: Path) -> None:
+    (pki / "closed.crt").write_bytes((pki / "ca.crt").read_bytes())
+    (pki / "closed.crt").chmod(0o000)
+    with as_nobody(), pytest.raises(Unreachable, match=r"cannot be read by \S+: Permission denied"):
+        RegistryClient(registry.host, ME, authorities=(pki / "closed.crt",)).ping()
