@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import shutil
 import stat
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -23,6 +25,9 @@ description:
     mirrors and with apt's own check of Debian's signatures and checksums, and unpacks them below O(root).
   - Nothing is installed. No maintainer script runs, no service starts, and dpkg's database stays as it is,
     so that removing the folder removes everything.
+  - A mirror moves on; point releases and security updates take the place of what was there. The newest version that fits is
+    taken; where a mirror has only newer ones of a package than were tried, the newest of them, with a warning. Lists that are
+    older than the mirror are fetched again. What is unpacked stays until something else is wanted, or O(root) is removed.
   - Needs no privileges.
 options:
   root:
@@ -34,7 +39,7 @@ options:
     type: str
     required: true
   packages:
-    description: "Package names, or C(name=version) where the version may be a shell pattern."
+    description: "Package names, or C(name=version) where the version, a shell pattern, is what was tried."
     type: list
     elements: str
     default: []
@@ -46,7 +51,9 @@ options:
     elements: str
     default: []
   source:
-    description: A source package, as C(name=version), to download and unpack with Debian's patches applied.
+    description: >-
+      A source package, as C(name=version) where the version may be a shell pattern, to download and unpack with Debian's
+      patches applied. No other version is taken.
     type: str
     default: ""
   source_dir:
@@ -83,12 +90,20 @@ files:
   type: list
   elements: str
   returned: when something was unpacked
+versions:
+  description: The version of each package, and of the source package, that was found and unpacked.
+  type: dict
+  returned: when not in check mode
 """
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LISTS_VALID_SECONDS = 3600
 # Raised when packages are unpacked in another way, so that caches are filled anew.
 UNPACKING = 2
+
+
+class AptError(Exception):
+    """What apt could not do, in its own last words."""
 
 
 class Apt:
@@ -136,8 +151,8 @@ class Apt:
         code, out, err = self.module.run_command([*command, *arguments], cwd=str(cwd) if cwd else None)
         if code:
             tail = "; ".join(err.strip().splitlines()[-4:])
-            self.module.fail_json(
-                msg=f"{program} {arguments[0]} failed: {tail}. Is a Debian mirror within reach (apt-get update)?"
+            raise AptError(
+                f"{program} {arguments[0]} failed: {tail}. Is a Debian mirror within reach (apt-get update)?"
             )
         return str(out)
 
@@ -145,26 +160,38 @@ class Apt:
         """Run apt-get."""
         return self.run("apt-get", "-y", *arguments, cwd=cwd)
 
-    def resolve(self, package: str) -> str:
+    def versions(self, name: str, kind: str) -> list[str]:
+        """Return the versions of a package that the mirrors have, the newest first; kind is C(Packages) or C(Sources)."""
+        rows = [line.split("|") for line in self.run("apt-cache", "madison", name).splitlines()]
+        found = dict.fromkeys(row[1].strip() for row in rows if len(row) == 3 and kind in row[2])
+        return sorted(found, key=functools.cmp_to_key(self.compare), reverse=True)
+
+    def compare(self, one: str, other: str) -> int:
+        """Order two versions as Debian does."""
+        if one == other:
+            return 0
+        code, _, _ = self.module.run_command(["dpkg", "--compare-versions", one, "lt", other])
+        return 1 if code else -1
+
+    def resolve(self, package: str, kind: str = "Packages") -> str:
         """Turn C(name=pattern) into C(name=version), the newest version the mirrors have that fits."""
         name, _, pattern = package.partition("=")
         if not pattern:
             return name
-        rows = [line.split("|") for line in self.run("apt-cache", "madison", name).splitlines()]
-        versions = [row[1].strip() for row in rows if len(row) == 3 and "Packages" in row[2]]
-        fitting = [version for version in versions if fnmatch.fnmatch(version, pattern)]
-        if not fitting:
-            self.module.fail_json(
-                msg=f"the mirrors have {name} {', '.join(versions) or 'nowhere'}, wanted is {pattern}"
-            )
-        return f"{name}={fitting[0]}"
+        versions = self.versions(name, kind)
+        if fitting := [version for version in versions if fnmatch.fnmatch(version, pattern)]:
+            return f"{name}={fitting[0]}"
+        # Within a release, Debian's updates are compatible; a source is compiled with options of its own series.
+        if kind == "Packages" and versions and self.compare(versions[0], pattern.partition("*")[0]) > 0:
+            self.module.warn(f"the mirrors have {name} {versions[0]} in place of {pattern}, with which this was tried")
+            return f"{name}={versions[0]}"
+        raise AptError(f"the mirrors have {name} {', '.join(versions) or 'nowhere'}, wanted is {pattern}")
 
 
 def mirrors(module: AnsibleModule) -> list[tuple[str, str]]:
     """The machine's own mirrors of Debian 12 as (address, suite), whatever format its sources are written in."""
-    code, out, err = module.run_command(
-        ["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"]
-    )
+    listing = ["--no-release-info", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"]
+    code, out, err = module.run_command(["apt-get", "indextargets", *listing])
     found = [line.split("|") for line in out.splitlines() if line.count("|") == 2]
     suites = [(site, suite) for site, suite, component in found if component == "main" and suite.startswith("bookworm")]
     if code or not suites:
@@ -206,6 +233,52 @@ def unpack_source(module: AnsibleModule, apt: Apt, source: str, target: Path, ro
         )
 
 
+def fetch(module: AnsibleModule, archives: Path) -> tuple[list[str], dict[str, str]]:
+    """Download and unpack what is wanted; return the files, and the versions that were found."""
+    wanted, root, lists = module.params, Path(module.params["root"]), Path(module.params["cache_dir"], "apt")
+    shutil.rmtree(archives, ignore_errors=True)
+    sites = mirrors(module)
+    binary = [f"deb [signed-by={KEYRING}] {site} {suite} main" for site, suite in sites]
+    lists.mkdir(parents=True, exist_ok=True)
+    # What a root file system made from the same mirrors has as its sources.
+    (lists / "bookworm.list").write_text("\n".join(binary) + "\n")
+    sources = [line.replace("deb ", "deb-src ", 1) for line in binary]
+    apt = Apt(module, lists / "main", archives, [*binary, *sources])
+    if wanted["packages"]:
+        names = [apt.resolve(package) for package in wanted["packages"]]
+        apt.get("install", "--download-only", "--no-install-recommends", "--reinstall", "--allow-downgrades", *names)
+    if wanted["extra_packages"]:
+        site = next((site for site, suite in sites if suite == "bookworm"), sites[0][0])
+        line = f"deb [signed-by={KEYRING}] {site} {wanted['extra_suite']} main"
+        extra = Apt(module, lists / "extra", archives, [line])
+        extra.get("download", *[extra.resolve(package) for package in wanted["extra_packages"]], cwd=archives)
+    files = unpack(module, archives, root)
+    versions = {name: urllib.parse.unquote(version) for name, version, _ in (file.split("_") for file in files)}
+    for path, target in wanted["links"].items():
+        (root / path).unlink(missing_ok=True)
+        (root / path).symlink_to(target)
+    if wanted["source"]:
+        source = apt.resolve(wanted["source"], "Sources")
+        unpack_source(module, apt, source, Path(wanted["source_dir"]), root)
+        versions[source.partition("=")[0]] = source.partition("=")[2]
+    shutil.rmtree(archives)
+    return files, versions
+
+
+def fetch_from_what_is_there_now(module: AnsibleModule, archives: Path) -> tuple[list[str], dict[str, str]]:
+    """Fetch; where that fails, once more with new lists: the mirror may have moved on since they were fetched."""
+    try:
+        return fetch(module, archives)
+    except AptError:
+        for fresh in Path(module.params["cache_dir"], "apt").glob("*/fresh"):
+            fresh.unlink()
+    try:
+        return fetch(module, archives)
+    except AptError as error:
+        module.fail_json(msg=str(error))
+        raise
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -228,43 +301,15 @@ def main() -> None:
     }
     digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
     stamp = cache / "stamps" / module.params["name"]
-    if stamp.exists() and stamp.read_text() == digest and root.is_dir():
-        module.exit_json(changed=False)
+    lines = stamp.read_text().splitlines() if stamp.exists() and root.is_dir() else []
+    if lines[:1] == [digest]:
+        module.exit_json(changed=False, versions=dict(line.split("=", 1) for line in lines[1:]))
     if module.check_mode:
         module.exit_json(changed=True)
-
-    archives = cache / "apt" / "archives" / module.params["name"]
-    shutil.rmtree(archives, ignore_errors=True)
-    sites = mirrors(module)
-    binary = [f"deb [signed-by={KEYRING}] {site} {suite} main" for site, suite in sites]
-    (cache / "apt").mkdir(parents=True, exist_ok=True)
-    # What a root file system made from the same mirrors has as its sources.
-    (cache / "apt" / "bookworm.list").write_text("\n".join(binary) + "\n")
-    apt = Apt(
-        module, cache / "apt" / "main", archives, [*binary, *[line.replace("deb ", "deb-src ", 1) for line in binary]]
-    )
-    if module.params["packages"]:
-        names = [apt.resolve(package) for package in module.params["packages"]]
-        apt.get("install", "--download-only", "--no-install-recommends", "--reinstall", "--allow-downgrades", *names)
-    if module.params["extra_packages"]:
-        site = next((site for site, suite in sites if suite == "bookworm"), sites[0][0])
-        extra = Apt(
-            module,
-            cache / "apt" / "extra",
-            archives,
-            [f"deb [signed-by={KEYRING}] {site} {module.params['extra_suite']} main"],
-        )
-        extra.get("download", *[extra.resolve(package) for package in module.params["extra_packages"]], cwd=archives)
-    files = unpack(module, archives, root)
-    for path, target in module.params["links"].items():
-        (root / path).unlink(missing_ok=True)
-        (root / path).symlink_to(target)
-    if module.params["source"]:
-        unpack_source(module, apt, module.params["source"], Path(module.params["source_dir"]), root)
-    shutil.rmtree(archives)
+    files, versions = fetch_from_what_is_there_now(module, cache / "apt" / "archives" / module.params["name"])
     stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(digest)
-    module.exit_json(changed=True, files=files)
+    stamp.write_text("\n".join([digest, *(f"{name}={version}" for name, version in versions.items())]) + "\n")
+    module.exit_json(changed=True, files=files, versions=versions)
 
 
 if __name__ == "__main__":
