@@ -91,7 +91,7 @@ class ActionModule(PlainAction):
         # Printed at no verbosity; what fails is told above, and is not hidden.
         return {"cluster": cluster, "credentials": credentials, "_ansible_no_log": True}
 
-    def _credentials(self, target: Target, cluster: dict[str, Any]) -> dict[str, str]:
+    def _credentials(self, target: Target, cluster: dict[str, Any]) -> dict[str, Any]:
         """The cluster's word counts where it was asked; where it was not, what was rendered last from here."""
         asked = "secret" in cluster
         found = cluster.pop("secret", None)
@@ -99,7 +99,9 @@ class ActionModule(PlainAction):
         if not boolean(target["db_enabled"]):
             return {"password": given, "root_password": given, "key": "", "checksum": ""}
         kept = of_secret(found, bool(given)) if asked else of_file(Path(str(target["manifests_dir"])).expanduser())
-        return settle(given, str(target["db_user"]), kept, boolean(target["db_password_rotated"])).handed_on()
+        settled = settle(given, str(target["db_user"]), kept, boolean(target["db_password_rotated"])).handed_on()
+        # What no log may show: the ones before are still those of the Pods that run.
+        return settled | {"known": sorted({*kept.values(), settled["password"], settled["root_password"]})}
 
     def _embedded(self, target: Target) -> None:
         """A platform that is down has many faces: a file, a port, a socket that is not there. Say it once."""

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 
 from ..module_utils.evidence_cluster import items, selector_of
-from ..module_utils.evidence_folder import Masker, secrets_in
 from ..module_utils.evidence_names import Names
+from ..module_utils.hidden_values import hidden_values
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_errors import ApiError, KubeError
+from ..module_utils.mask import Mask
 from ..module_utils.status import merged
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
 
@@ -33,9 +34,12 @@ class ActionModule(KubeAction):
             raise KubeError(
                 f"Deployment {names.name} is not in namespace {names.namespace}: deploy it first (make deploy)."
             )
+        pods = items(client, names.path("pods"), selector_of(deployment))
+        hidden = hidden_values(client, names.namespace, names.name, [pod["spec"] for pod in pods])
+        if hidden.unread:
+            raise KubeError(f"No log is printed, for it may hold what must not be shown: {hidden.unread}.")
         logs: dict[str, str] = {}
         known: set[str] = set()
-        pods = items(client, names.path("pods"), selector_of(deployment))
         for pod in pods:
             for container in pod["spec"]["containers"]:
                 known.add(str(container["name"]))
@@ -50,17 +54,9 @@ class ActionModule(KubeAction):
             raise KubeError(
                 f"No Pod of {names.name} has a container {arguments['container']}, but {there} (logs_container)."
             )
-        lines = Masker(secrets(client, names)).value(merged(logs, arguments["tail"]))
+        lines = list(map(Mask(hidden.values), merged(logs, arguments["tail"])))
         Display().display("\n".join(["", *(lines or ["Nothing was said."]), ""]))
         return {"changed": False, "lines": lines}
-
-
-def secrets(client: KubeClient, names: Names) -> frozenset[str]:
-    """What must not be shown, as far as one may know it."""
-    try:
-        return secrets_in([client.find(names.path("secrets", names.name))])
-    except KubeError:
-        return frozenset()
 
 
 def read(client: KubeClient, names: Names, pod: str, container: str, arguments: dict[str, Any]) -> str:

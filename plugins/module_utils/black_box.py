@@ -17,6 +17,7 @@ from typing import Any
 
 from . import box_contents as contents
 from .endpoints import Asker
+from .hidden_values import hidden_values
 from .kube_client import KubeClient
 from .kube_errors import KubeError, NotFoundError
 from .mask import Mask
@@ -52,8 +53,9 @@ class BlackBox:
             asked = pool.submit(self._ask_ingress, asker, paths)
             if self.client:
                 self._objects()
-                self._hide(secrets)
-                for group in [self._chosen()[number::AT_A_TIME] for number in range(AT_A_TIME)]:
+                readable = self._hide(self.client, secrets)
+                chosen = self._chosen() if readable else []
+                for group in [chosen[number::AT_A_TIME] for number in range(AT_A_TIME)]:
                     pool.submit(self._logs, self.client.twin(), group)
             else:
                 self.mask = Mask(secrets)
@@ -103,15 +105,13 @@ class BlackBox:
         kept = [contents.bare(one) for one in item] if isinstance(item, list) else contents.bare(item)
         self.files[name] = json.dumps(kept, indent=2, ensure_ascii=False) + "\n"
 
-    def _hide(self, secrets: Iterable[str]) -> None:
-        """Read the Secrets of the Pods, only to know what must not be written."""
-        values = list(secrets)
-        specs = [pod["spec"] for pod in self.pods]
-        for name in {self.name}.union(*(contents.secret_names(spec) for spec in specs)):
-            values += contents.secret_values(self._get(f"/api/v1/namespaces/{self.namespace}/secrets/{name}"))
-        for spec in specs:
-            values += contents.environment_values(spec)
-        self.mask = Mask(values)
+    def _hide(self, client: KubeClient, secrets: Iterable[str]) -> bool:
+        """Learn what must not be written; whether that is all of it, so that logs may be kept."""
+        hidden = hidden_values(client, self.namespace, self.name, [pod["spec"] for pod in self.pods])
+        self.mask = Mask([*secrets, *hidden.values])
+        if hidden.unread:
+            self.faults.append(f"The logs are not kept: {hidden.unread}, and they may hold its values.")
+        return not hidden.unread
 
     def _chosen(self) -> list[Object]:
         """The Pods whose logs are kept: those that are not ready before the others, the newest first."""
@@ -176,7 +176,9 @@ class BlackBox:
         if self.faults:
             text += ["", "## What could not be had", "", *(f"- {fault}" for fault in self.faults)]
         kept = ", ".join(f"`{name}`" for name in sorted(self.files) if not name.startswith("logs/"))
-        text += ["", f"Beside this file: {kept}, and in `logs/` the last {self.lines} lines of each container."]
+        logs = f", and in `logs/` the last {self.lines} lines of each container"
+        has_logs = any(name.startswith("logs/") for name in self.files)
+        text += ["", f"Beside this file: {kept}{logs if has_logs else ''}."]
         text += ["Values of the Secret and of the Pods' variables are hidden.", ""]
         return "\n".join(text)
 

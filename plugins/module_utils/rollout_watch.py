@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from . import kube_rollout as rollout
 from .causes import Cause, CausedError
+from .hidden_values import hidden_values
 from .kube_client import KubeClient
 from .kube_errors import KubeError, one_line
 from .kube_watch import Mirror, Source
+from .mask import Mask
 from .newcomers import Newcomers
 from .rollout_causes import RANKS, Rules, Trouble
 from .rollout_judge import Judge
@@ -133,7 +135,7 @@ class Rollout:
         """Show what is new; raise when it is hopeless, or when the time is up."""
         hopeless = self.judge.look(view)
         if hopeless:
-            raise self._error(self._explained(hopeless))
+            raise self._error(self._explained(hopeless, view))
         if cause := self.newcomers.judge(view):
             raise self._error(cause)
         self._progress(view, lacking)
@@ -142,7 +144,7 @@ class Rollout:
         text = f"was not rolled out within {timeout:g} s; still waiting for {lacking}"
         real = [item for item in self.judge.present if item.rank < _SYMPTOM]
         if real:
-            raise self._error(self._explained(real[0]), f"{text}. ")
+            raise self._error(self._explained(real[0], view), f"{text}. ")
         details = rollout.not_ready(view.newest())
         message = f"Deployment {self.name} {text}" + (f". {details}" if details else "")
         raise self._error(Cause("DeadlineExceeded", message, REMEDIES["DeadlineExceeded"]))
@@ -156,7 +158,7 @@ class Rollout:
         error.details["timeline"] = self.timeline.as_dict()
         return error
 
-    def _explained(self, trouble: Trouble) -> Cause:
+    def _explained(self, trouble: Trouble, view: View) -> Cause:
         """The cause with the end of the container's log, which may tell more than the cluster does."""
         cause = trouble.cause
         if not trouble.crashed:
@@ -167,6 +169,7 @@ class Rollout:
             return Cause("CredentialsRefused", message, REMEDIES["CredentialsRefused"], cause.pod, cause.container)
         if not words.strip():
             return cause
+        words = self._masked(words, [pod["spec"] for pod in view.pods if pod["metadata"]["name"] == cause.pod])
         return Cause(
             cause.type,
             f"{cause.message}; its last lines: {one_line(words, 400)}",
@@ -174,6 +177,11 @@ class Rollout:
             cause.pod,
             cause.container,
         )
+
+    def _masked(self, words: str, specs: list[Object]) -> str:
+        """The words without what a Pod's Secrets hold; none of them where those cannot be read."""
+        hidden = hidden_values(self.client, self.namespace, self.name, specs)
+        return f"(not shown: {hidden.unread})" if hidden.unread else Mask(hidden.values)(words)
 
     def _log(self, pod: str, container: str, previous: bool, lines: int, since: int = 0) -> str:
         query = {"container": container, "tailLines": str(lines)} | ({"sinceSeconds": str(since)} if since else {})

@@ -8,7 +8,8 @@ description:
     each container, the Deployment and its ReplicaSets with their conditions, Service, endpoints and Ingress, what the Ingress answers, and a
     C(summary.md) for a person.
   - Holds no secret. Values of the Pods' Secrets and variables are taken out of every file, in clear, in base64 and in other ways to write them;
-    Secrets themselves are read for that only. Folders have mode 0700, files 0600.
+    Secrets themselves are read for that only, those of the kept revisions included. If a Secret that a Pod uses cannot be read, no logs are
+    kept. Folders have mode 0700, files 0600.
   - Never fails, for what has failed already is the news; what could not be had is noted in the box.
 options:
   name:

@@ -4,8 +4,8 @@ DOCUMENTATION = r"""
 module: logs
 short_description: Print what the containers have said
 description:
-  - Prints the last lines of all containers of all Pods of a Deployment, in the order of their time. The values of its Secret
-    are masked. Changes nothing.
+  - Prints the last lines of all containers of all Pods of a Deployment, in the order of their time. The values of the Secrets
+    that its Pods use, and of those in the kept revisions, are hidden; if one that a Pod uses cannot be read, nothing is printed. Changes nothing.
 options:
   container:
     description: Only this container; empty is each.

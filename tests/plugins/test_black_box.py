@@ -9,14 +9,21 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.black_box import save
+from ansible_collections.fastapi_mysql.k8s.plugins.action.logs import ActionModule
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.box_contents import secret_names
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.hidden_values import hidden_values
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revisions import Revision, digest_of, packed
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
 from rollouts import deployment, ended, event, pod, replica_set, rests, runs
 
 PASSWORD = "p@ss/w:rd?#%41 'é\" $(x) \\"
 TOKEN = "sup3r-s3cret-token"
+SECRET_REFERENCE = {"name": "MYSQL_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "d", "key": "MYSQL_PASSWORD"}}}
 CAUSE = {
     "type": "ContainerExited",
     "message": f"it ended; {PASSWORD}",
@@ -161,3 +168,73 @@ def test_the_secrets_of_a_pod() -> None:
         "volumes": [{"secret": {"secretName": "c"}}, {"emptyDir": {}}],
     }
     assert secret_names(spec) == {"a", "b", "c"}
+
+
+def away(log: str, code: int, part: str = "/secrets/d") -> Any:
+    """The same cluster, which does not give a Secret right now."""
+    route = cluster(log)
+    return lambda method, path, body: status(code, "not now") if part in path else route(method, path, body)
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 429, 500, 503])
+def test_without_the_secret_of_a_pod_no_log_is_kept(tmp_path: Path, code: int) -> None:
+    with serving(away(f"mysql://api:{PASSWORD}@127.0.0.1 refused", code)) as server:
+        folder = box(tmp_path, server, cause="it failed")
+    texts = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert not [name for name in texts if name.startswith("logs/")]
+    assert all(PASSWORD not in text for text in texts.values())
+    assert "The logs are not kept: the Secret d cannot be read" in texts["summary.md"]
+    assert "and in `logs/`" not in texts["summary.md"]
+
+
+def test_the_password_before_is_hidden_as_well(tmp_path: Path) -> None:
+    before = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "d"}, "data": {"P": b64("the-old-password")}}
+    kept = packed("d", "n", Revision(3, [before], digest_of([before])))
+    route = cluster("login with the-old-password failed")
+
+    def with_revisions(method: str, path: str, body: dict[str, Any]) -> Reply:
+        return (200, {"items": [kept]}) if "/secrets?" in path else route(method, path, body)
+
+    with serving(with_revisions) as server:
+        folder = box(tmp_path, server)
+        client = KubeClient.from_kubeconfig(str(tmp_path / "kubeconfig"))
+        hidden = hidden_values(client, "n", "d", [])
+        client.close()
+    assert (folder / "logs/d-1.api.log").read_text().strip() == "login with (hidden) failed"
+    assert "the-old-password" in hidden.values
+
+
+def test_the_last_lines_in_a_message_are_hidden_too(tmp_path: Path) -> None:
+    specs = [{"containers": [{"env": [SECRET_REFERENCE]}]}]
+
+    def route(method: str, path: str, body: dict[str, Any]) -> Reply:
+        return answers["secret"] if "/secrets/d" in path else status(404, "no")
+
+    answers: dict[str, Reply] = {"secret": (200, {"data": {"P": b64(PASSWORD)}})}
+    with serving(route) as server:
+        client = KubeClient.from_kubeconfig(write_kubeconfig(tmp_path, server))
+        watched = Rollout(client, "n", "d")
+        assert watched._masked(f"no login with {PASSWORD}", specs) == "no login with (hidden)"
+        answers["secret"] = status(503, "not now")
+        told = watched._masked(f"no login with {PASSWORD}", specs)
+        client.close()
+    assert PASSWORD not in told
+    assert "the Secret d cannot be read" in told
+
+
+def logs_of(tmp_path: Path, route: Any) -> dict[str, Any]:
+    arguments = {"namespace": "n", "name": "d", "container": "api", "tail": 5, "previous": False}
+    with serving(route) as server, KubeClient.from_kubeconfig(write_kubeconfig(tmp_path, server)) as client:
+        return ActionModule.work(ActionModule.__new__(ActionModule), client, arguments)
+
+
+def test_printed_logs_hide_what_the_pods_use(tmp_path: Path) -> None:
+    log = f"2026-01-01T00:00:00Z login with {PASSWORD}, {TOKEN}\n"
+    lines = logs_of(tmp_path, cluster(log))["lines"]
+    assert "login with (hidden), (hidden)" in lines[0]
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 503])
+def test_no_log_is_printed_without_the_secret(tmp_path: Path, code: int) -> None:
+    with pytest.raises(KubeError, match=r"No log is printed.*the Secret d cannot be read"):
+        logs_of(tmp_path, away(f"2026-01-01T00:00:00Z login with {PASSWORD}\n", code))
