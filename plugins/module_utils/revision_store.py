@@ -189,8 +189,11 @@ class Store:
 
     def pick(self, wanted: int) -> rev.Revision:
         """The revision to go back to on demand; 0 is what ran before."""
-        kept = self.kept()
-        current, unchanged = rev.running(kept, self.present())
+        kept, present = self.kept(), self.present()
+        if wanted:
+            # It is gone to unless every field of it is known to be there, and nothing beside it.
+            return rev.chosen(kept, rev.with_content(kept, present, strict=True), wanted)
+        current, unchanged = rev.running(kept, present)
         return rev.chosen(kept, current, wanted, unchanged)
 
 

@@ -243,7 +243,8 @@ def surplus(kept: list[Revision], limit: int, spared: set[int]) -> list[Revision
 def chosen(kept: list[Revision], current: Revision | None, wanted: int, unchanged: bool = True) -> Revision:
     """The revision to go back to: the one that is wanted, or what ran before the current one.
 
-    Raises KubeError, in one line with what there is, for one that is not kept or runs already, `unchanged`.
+    Raises KubeError, in one line with what there is, for one that is not kept or runs already. `unchanged`:
+    whether the current one is as it was kept.
     """
     numbers = ", ".join(str(item.number) for item in sorted(kept, key=lambda item: item.number)) or "none"
     if wanted:
@@ -252,7 +253,7 @@ def chosen(kept: list[Revision], current: Revision | None, wanted: int, unchange
             raise KubeError(f"There is no revision {wanted} (kept: {numbers}): ansible-playbook playbooks/history.yml")
         if found.origin == DAMAGED:
             raise KubeError(f"Revision {wanted} cannot be read, somebody has changed it (kept: {numbers}).")
-        if current and unchanged and current.number == wanted:
+        if current and current.number == wanted:
             raise KubeError(f"Revision {wanted} is what runs already (kept: {numbers}).")
         return found
     if current is None:

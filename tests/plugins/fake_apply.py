@@ -85,7 +85,8 @@ def applied(live: Object | None, item: Object, manager: str) -> Object:
     made["metadata"] |= {key: item["metadata"][key] for key in ("name", "namespace")}
     entries, there, wanted = owners(made), dict(leaves(made)), dict(leaves(item))
     mine = (manager, "Apply")
-    for path in entries.pop(mine, set()) - wanted.keys():
+    # What an item is found by goes last.
+    for path in sorted(entries.pop(mine, set()) - wanted.keys(), key=_is_key):
         if not any(path in others for others in entries.values()):
             _drop(made, path)
     for path, value in wanted.items():
@@ -158,6 +159,10 @@ def _set(document: Any, path: Path, value: Any) -> None:
             document[key[2:]] = [] if after.startswith("k:") else {}
         document = _within(document, key, make=True)
     document[path[-1][2:]] = deepcopy(value)
+
+
+def _is_key(path: Path) -> bool:
+    return len(path) > 1 and path[-2].startswith("k:") and path[-1][2:] in json.loads(path[-2][2:])
 
 
 def _drop(document: Any, path: Path) -> None:

@@ -362,6 +362,9 @@ def test_without_a_record_of_managers_the_name_on_the_deployment_counts(place: P
     assert not place.store.take(5).written
     place.deployment["spec"]["replicas"] = 5
     assert place.store.pick(0).number == 1
+    # What is there beside ours may be anybody's: who asks for the version by its number gets it.
+    place.deployment["spec"]["replicas"] = 3
+    assert place.store.pick(2).number == 2
 
 
 # Nothing that serves is removed first.
