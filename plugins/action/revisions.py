@@ -41,7 +41,7 @@ class ActionModule(KubeAction):
         if self._task.check_mode:
             return {"changed": False, "skipped": True}
         if state == "taken":
-            return taken(store, arguments["kept"])
+            return taken(store, arguments["kept"], arguments["revision"])
         before, limit, checks = (arguments[name] for name in ("before", "kept", "checks"))
         revision, written = store.record(arguments["origin"], before, limit, checks)
         return {"changed": written, "number": revision.number, "images": revision.images}
@@ -60,9 +60,9 @@ class ActionModule(KubeAction):
         }
 
 
-def taken(store: Store, limit: int) -> dict[str, Any]:
+def taken(store: Store, limit: int, towards: int) -> dict[str, Any]:
     """Keep what there is, and say what can be gone back to."""
-    found = store.take(limit)
+    found = store.take(limit, towards)
     return {
         "changed": found.written,
         "number": found.revision.number if found.revision else 0,

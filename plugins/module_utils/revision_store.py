@@ -110,9 +110,16 @@ class Store:
         # A list's items do not say what they are.
         return [{**item, "apiVersion": api_version, "kind": kind} for item in items if belongs(item)]
 
-    def take(self, limit: int) -> Taken:
-        """Keep what there is now, unless it is kept already, and say what can be gone back to."""
+    def take(self, limit: int, towards: int = 0) -> Taken:
+        """Keep what there is now, unless it is kept already, and say what can be gone back to.
+
+        `towards`: the revision that is about to be restored. A run that is killed on the way there leaves a mixture of
+        two; what was wanted last is the way out of that.
+        """
         present, kept = self.present(), self.kept()
+        for item in kept:
+            if item.number == towards and item.objects:
+                self._rewrite(replace(item, current_since=now()))
         deployment = present.deployment
         if deployment is None:
             # Nothing runs. Was it removed by hand? Then what is known to have worked is still kept.

@@ -30,7 +30,9 @@ options:
     choices: [taken, recorded, picked, planned, listed]
     required: true
   revision:
-    description: For V(picked) the one wanted, 0 for what ran before; for V(planned) the one to restore, 0 for none of the target's objects.
+    description:
+      - For V(picked) the one wanted, 0 for what ran before; for V(planned) the one to restore, 0 for none of the target's objects.
+      - For V(taken) the one that is about to be restored, 0 for none; should the run be killed on the way, it is the one to go to.
     type: int
     default: 0
   before:

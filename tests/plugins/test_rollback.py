@@ -300,6 +300,19 @@ def test_a_killed_run_is_not_what_ran_before(place: Place) -> None:
     assert place.store.take(5).written
 
 
+@pytest.mark.parametrize("written", [0, 1])
+def test_a_rollback_that_was_killed_is_finished_by_the_next(place: Place, written: int) -> None:
+    place.release("v1", note="1")
+    place.release("v2", note="2")
+    wanted = place.store.pick(0).number
+    place.store.take(5, wanted)
+    way = planned(place.store, wanted)
+    assert [one["kind"] for one in way["apply"]] == ["Deployment", "Ingress"]
+    for one in way["apply"][:written]:
+        place.objects.apply(place.store.client.path_of(one).rpartition("/")[0], one, MANAGER)
+    assert place.go_back() == 1
+
+
 def test_what_was_set_by_hand_is_kept_whole_before_it_is_overwritten(place: Place) -> None:
     place.release("v1")
     BY_HAND["set image"](place.objects)
