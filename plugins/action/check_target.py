@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
 
 from ..module_utils.cluster_check import check_cluster, served_apis
 from ..module_utils.credentials import CredentialsError as SecretError
 from ..module_utils.credentials import of_file, of_secret, settle
 from ..module_utils.endpoint_rules import find_endpoint_problems
 from ..module_utils.image_reference import BadReference, split_registry
-from ..module_utils.kube_config import is_missing
+from ..module_utils.kube_config import is_missing, load_cluster
 from ..module_utils.kube_errors import ForbiddenError, KubeError
 from ..module_utils.registry_client import RegistryError
 from ..module_utils.registry_credentials import CredentialsError
@@ -22,7 +23,7 @@ from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
 from ..module_utils.role_arguments import WrongArguments, wrong_names, wrong_values
 from ..module_utils.target_rules import find_problems, host_problem
 from ..plugin_utils.plain_action import PlainAction
-from ..plugin_utils.run_cluster import connected
+from ..plugin_utils.run_cluster import connected, run_kubeconfig
 
 
 class Target(Mapping[str, Any]):
@@ -75,12 +76,14 @@ class ActionModule(PlainAction):
             target["stages"], self.variables["ansible_run_tags"], self.variables["ansible_skip_tags"]
         )
         asks_cluster = bool(stages & {"deploy", "rollback", "teardown"})
-        if asks_cluster or stages & {"verify", "evidence", "look", "compare"}:
+        if asks_cluster or stages & {"verify", "evidence", "look", "compare", "account"}:
             self._embedded(target)
         if problems := find_problems(target) + self._requests():
             raise WrongArguments("\n".join(problems))
         if stages & {"build", "push", "deploy"} and builds(target):
             self._registry(target)
+        if asks_cluster or "account" in stages:
+            self._tell(target)
         deploys = "deploy" in stages and boolean(target["db_enabled"])
         cluster: dict[str, Any] = {}
         if asks_cluster:
@@ -154,6 +157,14 @@ class ActionModule(PlainAction):
             if boolean(target["db_enabled"]):
                 found["secret"] = client.find(path)
         return found
+
+    def _tell(self, target: Target) -> None:
+        """Name what the run is about before it changes anything."""
+        cluster = load_cluster(run_kubeconfig(str(target["kubeconfig"]), str(target["context"])))
+        Display().display(
+            f"{self.variables['inventory_hostname']}: namespace {target['namespace']} on {cluster.server} "
+            f"(context {cluster.context})"
+        )
 
     def _cluster(self, target: Target, secret: str) -> dict[str, Any]:
         with connected(str(target["kubeconfig"]), str(target["context"])) as client:

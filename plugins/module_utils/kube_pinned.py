@@ -38,7 +38,7 @@ def pinned(folder: Path, kubeconfig: str, context: str, environ: Mapping[str, st
     except OSError as error:
         raise KubeconfigError(f"The kubeconfig of this run cannot be kept in {folder}: {error.strerror}.") from error
     if not known:
-        sweep(folder.parent)
+        sweep(folder)
     return path
 
 
@@ -108,12 +108,12 @@ def _write(path: Path, content: str) -> None:
         raise
 
 
-def sweep(above: Path) -> None:
+def sweep(folder: Path) -> None:
     """Remove what killed runs of this machine have left; Ansible itself removes its folder when it can."""
-    for path in above.glob(f"ansible-local-*/{PREFIX}-{socket.gethostname()}-*"):
+    for path in folder.parent.glob(f"ansible-local-*/{PREFIX}-{socket.gethostname()}-*"):
         found = _FOLDER.fullmatch(path.parent.name)
         with contextlib.suppress(OSError):
-            if found and not _runs(int(found[1])):
+            if found and path.parent != folder and not _runs(int(found[1])):
                 path.unlink()
                 path.parent.rmdir()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -185,3 +187,89 @@ def test_what_may_not_be_seen_is_no_reason_to_refuse() -> None:
 )
 def test_release(text: str, number: tuple[int, int]) -> None:
     assert release(text) == number
+
+
+def test_credentials_that_have_ended_are_renewed_once(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("old")
+    heard: list[dict[str, str]] = []
+
+    def route(method: str, path: str, body: dict[str, Any]) -> Reply:
+        token.write_text("new")
+        return (200, {"seen": path}) if heard[-1]["Authorization"] == "Bearer new" else status(401, "Unauthorized")
+
+    with serving(route, heard) as server:
+        path = write_kubeconfig(tmp_path, server, {"tokenFile": "token"})
+        with KubeClient.from_kubeconfig(path) as kube:
+            assert kube.get("/a") == {"seen": "/a"}
+        token.write_text("old")
+        with KubeClient.from_kubeconfig(path) as kube:
+            assert kube.request("POST", "/b", body={}) == {"seen": "/b"}
+        token.write_text("old")
+        with KubeClient.from_kubeconfig(path) as kube:
+            # One line is one event here.
+            assert len(list(kube.watch("/c", 1))) == 1
+    assert [one["Authorization"] for one in heard] == ["Bearer old", "Bearer new"] * 3
+
+
+def test_credentials_that_are_wrong_are_not_tried_again(tmp_path: Path) -> None:
+    heard: list[dict[str, str]] = []
+    (tmp_path / "token").write_text("wrong")
+    for user in ({"tokenFile": "token"}, {"token": "wrong"}):
+        with serving(lambda *_: status(401, "no"), heard) as server:
+            path = write_kubeconfig(tmp_path, server, user)
+            with KubeClient.from_kubeconfig(path) as kube, pytest.raises(UnauthorizedError):
+                kube.get("/a")
+    assert len(heard) == 2
+
+
+class Silent:
+    """A server whose connections are forgotten after their first response, without a word."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.kept: list[socket.socket] = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            connection, _ = self.listener.accept()
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            self.kept.append(connection)
+
+
+def test_a_connection_that_was_dropped_silently(tmp_path: Path) -> None:
+    server = Silent()
+    with KubeClient.from_kubeconfig(write_kubeconfig(tmp_path, server.url), timeout=0.5) as kube:
+        assert kube.get("/a") == kube.get("/b") == {}
+        with pytest.raises(ConnectionFailedError, match="no answer within"):
+            kube.request("PATCH", "/c", body={})
+        assert kube.get("/d") == {}
+        # Idle for minutes: nobody is asked over it at all.
+        kube._used -= 100
+        assert kube.request("PATCH", "/e", body={}) == {}
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_proxy_that_wants_a_login(tmp_path: Path, secure: bool) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    said: list[str] = []
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        said.append(connection.recv(65536).decode())
+        connection.sendall(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        connection.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    through = f"http://me:secret@127.0.0.1:{listener.getsockname()[1]}"
+    server = f"http{'s' if secure else ''}://api.example:6443"
+    path = write_kubeconfig(tmp_path, server, **{"proxy-url": through})
+    with KubeClient.from_kubeconfig(path) as kube, pytest.raises(KubeError) as error:
+        kube.get("/version")
+    listener.close()
+    assert said[0].startswith("CONNECT api.example:6443 " if secure else f"GET {server}/version HTTP")
+    assert "Proxy-Authorization: Basic " + base64.b64encode(b"me:secret").decode() in said[0]
+    assert "secret" not in str(error.value)
