@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +29,9 @@ def status(code: int, message: str) -> Reply:
 
 
 @contextmanager
-def serving(route: Route, heard: list[dict[str, str]] | None = None) -> Iterator[str]:
+def serving(
+    route: Route, heard: list[dict[str, str]] | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """Serve on a free port of the loopback; `route` gets method, path with query, and body; `heard` keeps headers."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,9 +78,11 @@ def serving(route: Route, heard: list[dict[str, str]] | None = None) -> Iterator
             """A watch that its reader has ended is no error."""
 
     server = Server(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

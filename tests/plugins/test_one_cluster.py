@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
 import json
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fake_api_server import Reply, serving
 
@@ -38,11 +45,11 @@ PLAY = """
 class Server:
     """An API server that notes what it was asked, and as whom."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[tuple[str, str]] = []
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
-        self.url = stack.enter_context(serving(self.route, self.headers))
+        self.url = stack.enter_context(serving(self.route, self.headers, tls))
 
     def route(self, method: str, path: str, body: dict[str, Any]) -> Reply:
         self.asked.append((method, path))
@@ -167,3 +174,35 @@ def test_both_are_the_user_that_is_impersonated(tmp_path: Path, servers: tuple[S
     said = [{name.lower(): value for name, value in headers.items()} for headers in dev.headers]
     assert {one["impersonate-user"] for one in said} == {"deployer"}
     assert {one["impersonate-group"] for one in said} == {"team, others"}
+
+
+def certificate(name: str, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """A certificate as those of EKS: no key identifiers, neither in the authority's nor in the server's."""
+    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
+    subject, issuer = (x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, one)]) for one in (name, "authority"))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number(), now - day, now + day)
+    made = made.add_extension(x509.BasicConstraints(name == "authority", None), critical=True)
+    if name == "authority":
+        usage = x509.KeyUsage(True, False, True, False, False, True, False, False, False)
+        return made.add_extension(usage, critical=True).sign(signer, hashes.SHA256())
+    return made.add_extension(address, critical=False).sign(signer, hashes.SHA256())
+
+
+# On Python 3.13 and later it is refused by default.
+def test_an_authority_without_key_identifiers(tmp_path: Path) -> None:
+    ours, theirs = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority, leaf = certificate("authority", ours, ours), certificate("server", theirs, ours)
+    secret = theirs.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "server.pem").write_bytes(leaf.public_bytes(Encoding.PEM) + secret)
+    (tmp_path / "ca.pem").write_bytes(b"# M\xfcller\n" + authority.public_bytes(Encoding.PEM))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "server.pem")
+    with ExitStack() as stack:
+        server, nobody = Server(stack, tls), Server(stack)
+        path = Path(kubeconfig(tmp_path / "config", {"dev": server.url}, "dev"))
+        document = json.loads(path.read_text())
+        document["clusters"][0]["cluster"]["certificate-authority"] = "ca.pem"
+        path.write_text(json.dumps(document))
+        play(tmp_path, {}, the_file=str(path))
+        assert_alone(server, nobody)
