@@ -46,7 +46,10 @@ copy_seed() {
         fail "$data holds files that this image did not put there: give it an empty volume."
     fi
     : >"$copying"
+    sync "$copying" "$data"
     cp -R "$seed/." "$data/"
+    # A machine that loses its power may keep a new name and lose what is in the file: the marker comes after all of it.
+    find "$data" -name lost+found -prune -o -exec sync {} +
     mv "$copying" "$complete"
 }
 

@@ -60,6 +60,45 @@ def test_a_half_copied_directory_is_started_over(servers: Servers) -> None:
     assert "junk" not in server.shell("ls -A /var/lib/mysql")
 
 
+TOOLS = ("sync", "cp", "mv")
+
+
+def with_tools(servers: Servers, script: str) -> list[str]:
+    """Mount a folder whose sync, cp and mv run the script, which has the real one in $tool, before all others."""
+    tools = servers.volume()
+    wrapped = f'#!/bin/sh\ntool=/usr/bin/${{0##*/}}; [ -e "$tool" ] || tool=/bin/${{0##*/}}\n{script}\n'
+    must(
+        *("run", "--rm", "--interactive", "--user", "0", "--network", "none", "--volume", f"{tools}:/tools"),
+        *("--env", "WRAPPED", IMAGE, "sh", "-c"),
+        f'for name in {" ".join(TOOLS)}; do printf %s "$WRAPPED" >/tools/$name; chmod 755 /tools/$name; done',
+        environment={"WRAPPED": wrapped},
+    )
+    return ["--volume", f"{tools}:/usr/local/sbin"]
+
+
+def test_what_was_copied_is_on_the_disk_before_it_counts(servers: Servers) -> None:
+    """A node that loses its power keeps what was synced, in this order; the rest it may keep in any."""
+    options = with_tools(servers, 'echo "step ${0##*/} $*" >&2; exec "$tool" "$@"')
+    server = servers(servers.volume(), *options).ready()
+    steps = [line.split() for line in server.log().splitlines() if line.startswith("step ")]
+    assert [step[1] for step in steps] == ["sync", "cp", "sync", "mv"]
+    data = "/var/lib/mysql"
+    assert steps[0][2:] == [f"{data}/.seed-copying", data]
+    files = server.shell(f"cd /usr/share/mysql-seed && find . -mindepth 1 -printf '{data}/%P\\n'").split()
+    assert {data, *files} <= set(steps[2][2:])
+
+
+def test_a_copy_that_cannot_be_synced_does_not_count(servers: Servers) -> None:
+    """The disk is full or broken: the next start begins again, and never serves what may not be there."""
+    volume = servers.volume()
+    broken = servers(volume, *with_tools(servers, '[ "${0##*/}" = sync ] && [ $# -gt 2 ] || exec "$tool" "$@"'))
+    assert broken.wait() != 0
+    broken.remove()
+    server = servers(volume).ready()
+    assert "starting over" in server.log()
+    assert server.answer("SELECT COUNT(*) FROM Main.Users") == "100"
+
+
 def test_killed_at_any_moment_of_its_start_it_comes_up(servers: Servers) -> None:
     """The same container, killed earlier and later in its initialisation."""
     server = servers(servers.volume(), MYSQL_USER="app", MYSQL_PASSWORD="p")
