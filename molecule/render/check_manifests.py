@@ -206,8 +206,8 @@ def check_database(mysql: dict[str, Any], asked: dict[str, Any]) -> None:
     expect("/var/lib/mysql" in paths, asked["db_hardened"], "that a volume holds the data")
     root = asked["db_user"] == "root"
     names = {item["name"] for item in mysql["env"]}
-    account = set() if root else {"MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"}
-    expect(names, {"MYSQL_TCP_PORT", "MYSQL_ROOT_PASSWORD"} | account, "the database's environment")
+    account = set() if root else {"MYSQL_USER", "MYSQL_PASSWORD"}
+    expect(names, {"MYSQL_TCP_PORT", "MYSQL_ROOT_PASSWORD", "MYSQL_DATABASE"} | account, "the database's environment")
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         command = mysql[probe]["exec"]["command"]
         expect(command[-2:], [asked["db_user"], asked["db_name"]], f"{probe}: its account and database")
