@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Generic, TypeVar
 
@@ -20,84 +21,130 @@ class UnavailableError(Exception):
     """No answer can be had now; the log says why, the client is not told."""
 
 
+def stays() -> bool:
+    """Say of a caller who cannot hang up that it has not."""
+    return False
+
+
+@dataclass(slots=True, eq=False)
+class Caller(Generic[Key, Answer]):
+    """Who waits for the answer to a key, until when, and whether it has hung up."""
+
+    key: Key
+    future: asyncio.Future[Answer | None]
+    deadline: float
+    has_left: Callable[[], bool]
+
+    def fail(self, error: BaseException) -> None:
+        """Raise the error where the caller waits, if it still does."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+    def is_waiting(self) -> bool:
+        """Say whether an answer is still of use; of no use to one who has hung up."""
+        if not self.future.done() and self.has_left():
+            self.fail(UnavailableError())
+        return not self.future.done()
+
+
 class Batches(Generic[Key, Answer]):
     """Answers callers by `work`, a function that blocks and takes the keys that are asked for.
 
     A question starts at once while fewer than `threads` are under way. Whoever comes later waits, and all who wait are
-    answered together when a thread is free: the busier the API, the larger the batches. Nothing is kept, so this is no
-    cache: what a caller gets was read after the caller asked.
+    answered together when a thread is free, as far as one question can hold their keys: the busier the API, the larger
+    the batches. Nothing is kept, so this is no cache: what a caller gets was read after the caller asked.
     """
 
     def __init__(
-        self, name: str, work: Callable[[list[Key]], Mapping[Key, Answer]], threads: int, most: int, seconds: float
+        self,
+        name: str,
+        work: Callable[[list[Key]], Mapping[Key, Answer]],
+        threads: int,
+        most: int,
+        seconds: float,
+        keys: int | None = None,
     ) -> None:
-        """Ask for at most `most` keys at a time, and let no caller wait for longer than `seconds`."""
+        """Answer at most `most` callers and `keys` keys by one question; let nobody wait for longer than `seconds`."""
         self._work = work
         self._free = threads
         self._most = most
+        self._keys = keys or most
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(threads, name)
-        self._waiting: list[tuple[Key, asyncio.Future[Answer | None]]] = []
+        self._waiting: list[Caller[Key, Answer]] = []
         # In the order of their deadlines, which is the order in which they came.
-        self._patience: deque[tuple[float, asyncio.Future[Answer | None]]] = deque()
+        self._patience: deque[Caller[Key, Answer]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
         self._sizes = metrics.BATCH.labels(name)
         metrics.WAITING.labels(name).set_function(lambda: len(self._waiting))
 
-    async def ask(self, key: Key) -> Answer | None:
+    async def ask(self, key: Key, has_left: Callable[[], bool] = stays) -> Answer | None:
         """Return the answer, None if there is none for this key; raise UnavailableError when it takes too long."""
         if len(self._waiting) >= ROOM:
             raise UnavailableError
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer | None] = loop.create_future()
-        self._waiting.append((key, future))
-        self._patience.append((loop.time() + self._seconds, future))
+        caller: Caller[Key, Answer] = Caller(key, loop.create_future(), loop.time() + self._seconds, has_left)
+        self._waiting.append(caller)
+        self._patience.append(caller)
         if self._alarm is None:
             self._alarm = loop.call_later(self._seconds, self._give_up)
         self._start()
-        return await future
+        return await caller.future
 
     def _give_up(self) -> None:
         """End the waiting of those whose time is over: one timer for all costs less than one for each."""
         loop = asyncio.get_running_loop()
-        while self._patience and self._patience[0][0] <= loop.time():
-            _, future = self._patience.popleft()
-            if not future.done():
-                future.set_exception(UnavailableError())
+        while self._patience and self._patience[0].deadline <= loop.time():
+            self._patience.popleft().fail(UnavailableError())
         # They may not take room from others while a thread hangs.
-        self._waiting = [(key, future) for key, future in self._waiting if not future.done()]
-        self._alarm = loop.call_at(self._patience[0][0], self._give_up) if self._patience else None
+        self._waiting = [caller for caller in self._waiting if not caller.future.done()]
+        self._alarm = loop.call_at(self._patience[0].deadline, self._give_up) if self._patience else None
 
     def _start(self) -> None:
         """Give the waiting to the free threads."""
-        while self._free and self._waiting:
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            # Who has given up meanwhile, or hung up, is not asked for.
-            batch = [(key, future) for key, future in batch if not future.done()]
-            if not batch:
-                continue
+        while self._free and (batch := self._next()):
             self._free -= 1
             self._sizes.observe(len(batch))
-            keys = list({key: None for key, _ in batch})
+            keys = list({caller.key: None for caller in batch})
             done = asyncio.get_running_loop().run_in_executor(self._threads, self._work, keys)
             done.add_done_callback(partial(self._finish, batch))
 
-    def _finish(
-        self, batch: list[tuple[Key, asyncio.Future[Answer | None]]], done: asyncio.Future[Mapping[Key, Answer]]
-    ) -> None:
+    def _next(self) -> list[Caller[Key, Answer]]:
+        """Take those whom the next question answers out of the queue, and with them all that nobody waits for."""
+        if late := self._is_late():
+            self._waiting.reverse()
+        batch: list[Caller[Key, Answer]] = []
+        keys: set[Key] = set()
+        rest: list[Caller[Key, Answer]] = []
+        for caller in self._waiting:
+            if len(batch) == self._most or (len(keys) == self._keys and caller.key not in keys):
+                rest.append(caller)
+            elif caller.is_waiting():
+                batch.append(caller)
+                keys.add(caller.key)
+        if late:
+            rest.reverse()
+        self._waiting = rest
+        return batch
+
+    def _is_late(self) -> bool:
+        """Say whether the last come first: where more come than can be answered, the first would all be too late."""
+        self._waiting = [caller for caller in self._waiting if not caller.future.done()]
+        now = asyncio.get_running_loop().time()
+        return bool(self._waiting) and self._waiting[0].deadline - now < self._seconds / 2
+
+    def _finish(self, batch: list[Caller[Key, Answer]], done: asyncio.Future[Mapping[Key, Answer]]) -> None:
         """Hand out the answers, then start what came meanwhile."""
         self._free += 1
-        while self._patience and self._patience[0][1].done():
+        while self._patience and self._patience[0].future.done():
             self._patience.popleft()
         error = done.exception()
-        for key, future in batch:
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(done.result().get(key))
-            else:
+        for caller in batch:
+            if error is not None:
                 # An exception of its own for each: raising one that is shared would let its traceback grow.
-                future.set_exception(UnavailableError() if isinstance(error, UnavailableError) else error)
+                caller.fail(UnavailableError() if isinstance(error, UnavailableError) else error)
+            elif not caller.future.done():
+                caller.future.set_result(done.result().get(caller.key))
         self._start()
 
     def close(self) -> None:

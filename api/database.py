@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, cast
@@ -170,21 +170,22 @@ class Database:
         # not whether the API is busy.
         self._probe = Pool(settings, 1, PROBE_SECONDS, PROBE_SECONDS)
         most = settings.batch
-        self._pages = Batches("users", self._read_pages, THREADS, most, ANSWER_SECONDS)
+        # Each page is a question of its own: one that is slow or fails delays and fails no other.
+        self._pages = Batches("users", self._read_pages, THREADS, most, ANSWER_SECONDS, keys=1)
         self._users = Batches("user", self._read_users, THREADS, most, ANSWER_SECONDS)
         self._probes = Batches("ready", self._read_probe, 1, most, 2 * PROBE_SECONDS)
         for state in ("busy", "idle"):
             metrics.CONNECTIONS.labels(state).set_function(partial(self._pool.count, state))
 
-    async def users(self, limit: int | None, offset: int) -> Page:
+    async def users(self, limit: int | None, offset: int, has_left: Callable[[], bool]) -> Page:
         """Return the users in the order of their ids: all, or at most `limit` after the first `offset`."""
         # There is a page for each span, if only an empty one.
-        return cast(Page, await self._pages.ask(Span(EVERY if limit is None else limit, offset)))
+        return cast(Page, await self._pages.ask(Span(EVERY if limit is None else limit, offset), has_left))
 
-    async def user(self, user_id: int) -> bytes | None:
+    async def user(self, user_id: int, has_left: Callable[[], bool]) -> bytes | None:
         """Return one user as JSON, or None if nobody has this id."""
         # No column holds more than 64 bits, and a longer number would keep the server from using its index.
-        return await self._users.ask(user_id) if abs(user_id) < 2**63 else None
+        return await self._users.ask(user_id, has_left) if abs(user_id) < 2**63 else None
 
     async def check(self) -> None:
         """Return if the table of users can be read, raise UnavailableError if not."""

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import metrics
 from batches import UnavailableError
+from clients import has_left
 from database import Database
 from observe import Observer
 from settings import Settings, SettingsError
@@ -87,12 +89,13 @@ async def answer_unavailable(_: Request, __: Exception) -> Response:
 
 @server.get("/users", tags=["users"], response_model=list[User], responses=unavailable | unchanged)
 async def get_users(
+    request: Request,
     limit: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="How many at most; all without it")] = None,
     offset: Annotated[int, Query(ge=0, le=2**63 - 1, description="How many to leave out first")] = 0,
     if_none_match: Annotated[str | None, Header(description="The ETag of an earlier answer")] = None,
 ) -> Response:
     """Return the users, in the order of their ids."""
-    page = await database.users(limit, offset)
+    page = await database.users(limit, offset, partial(has_left, request.receive))
     headers = {"ETag": page.etag, "Cache-Control": "private, no-cache"}
     if if_none_match and page.etag in if_none_match:
         return Response(status_code=304, headers=headers)
@@ -100,9 +103,9 @@ async def get_users(
 
 
 @server.get("/users/{user_id}", tags=["users"], response_model=User, responses=unknown | unavailable)
-async def get_user(user_id: Annotated[int, Path(examples=[1])]) -> Response:
+async def get_user(request: Request, user_id: Annotated[int, Path(examples=[1])]) -> Response:
     """Return one user."""
-    user = await database.user(user_id)
+    user = await database.user(user_id, partial(has_left, request.receive))
     if user is None:
         raise HTTPException(status_code=404, detail="Unknown User ID")
     return Response(user, media_type="application/json")

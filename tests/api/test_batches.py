@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any
 
 import pytest
@@ -15,7 +15,9 @@ from batches import ROOM, Batches, UnavailableError
 class Source:
     """Something slow that counts how it is asked, and whose value changes with every question."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0) -> None:
+        self.seconds = seconds
+        self.broken: set[int] = set()
         self.questions: list[list[int]] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -25,14 +27,24 @@ class Source:
         self.questions.append(keys)
         number = len(self.questions)
         self.gate.wait(5)
-        if self.fault:
-            raise self.fault
+        time.sleep(self.seconds)
+        if self.fault or self.broken & set(keys):
+            raise self.fault or UnavailableError
         return {key: (key, number) for key in keys if key < 100}
 
 
-def batches(source: Source, threads: int = 1, most: int = 100, seconds: float = 3) -> Batches[int, tuple[int, int]]:
+def batches(
+    source: Source, threads: int = 1, most: int = 100, seconds: float = 3, keys: int | None = None
+) -> Batches[int, tuple[int, int]]:
     """Return batches under a name of their own."""
-    return Batches(f"test-{time.monotonic_ns()}", source.work, threads, most, seconds)
+    return Batches(f"test-{time.monotonic_ns()}", source.work, threads, most, seconds, keys)
+
+
+async def in_time(callers: Iterable[Awaitable[Any]]) -> int:
+    """Wait for all of them and return how many got an answer."""
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    assert {type(one) for one in answers} <= {tuple, UnavailableError}
+    return sum(isinstance(one, tuple) for one in answers)
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
@@ -159,3 +171,97 @@ def test_a_fault_is_everybodys_in_the_batch_and_nobody_elses(fault: Exception) -
         shared.close()
 
     run(story())
+
+
+def test_one_key_a_question_is_shared_by_all_who_want_it() -> None:
+    """In the order in which the keys were first asked for."""
+    source = Source()
+
+    async def story() -> None:
+        shared = batches(source, keys=1)
+        source.gate.clear()
+        first = asyncio.ensure_future(shared.ask(1))
+        await asked(source, 1)
+        later = [asyncio.ensure_future(shared.ask(key)) for key in (2, 1, 2, 3, 1)]
+        await asyncio.sleep(0)
+        source.gate.set()
+        assert await first == (1, 1)
+        assert await asyncio.gather(*later) == [(2, 2), (1, 3), (2, 2), (3, 4), (1, 3)]
+        shared.close()
+
+    run(story())
+    assert source.questions == [[1], [2], [1], [3]]
+
+
+@pytest.mark.parametrize("broken", [{0}, {50}, {20, 40, 60, 80}])
+def test_one_that_fails_fails_only_itself(broken: set[int]) -> None:
+    """Whoever waits beside it, before it or after it gets an answer."""
+    source = Source()
+    source.broken = broken
+
+    async def story() -> None:
+        shared = batches(source, threads=2, keys=1)
+        answers = await asyncio.gather(*(shared.ask(key) for key in range(99)), return_exceptions=True)
+        assert {key for key, answer in enumerate(answers) if isinstance(answer, UnavailableError)} == broken
+        shared.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize(("seconds", "crowd", "least"), [(0.05, 202, 100), (0.1, 99, 45), (0.02, 600, 200)])
+def test_a_burst_of_different_keys_is_answered_as_far_as_time_allows(seconds: float, crowd: int, least: int) -> None:
+    """Each as soon as its answer is there; when the time is over, nothing is left to be worked off."""
+    source = Source(seconds)
+
+    async def story() -> None:
+        shared = batches(source, threads=2, keys=1)
+        assert await in_time(shared.ask(-key) for key in range(crowd)) >= least
+        before = len(source.questions)
+        began = time.monotonic()
+        assert await shared.ask(1)
+        assert time.monotonic() - began < 1
+        assert len(source.questions) - before <= 3
+        shared.close()
+
+    run(story())
+
+
+def test_steady_load_beyond_what_can_be_answered_is_answered_as_far_as_it_can() -> None:
+    """Twice as many come as can be answered: if they were served in their order, each would be served too late."""
+    source = Source(0.05)
+
+    async def story() -> None:
+        shared = batches(source, threads=1, seconds=1, keys=1)
+        callers = []
+        for key in range(160):
+            callers.append(asyncio.ensure_future(shared.ask(-key)))
+            await asyncio.sleep(0.025)
+        # Of 20 a second in 4 seconds; what begins for one whose time then ends is lost.
+        assert await in_time(callers) > 60
+        began = time.monotonic()
+        assert await shared.ask(1)
+        assert time.monotonic() - began < 0.5
+        shared.close()
+
+    run(story())
+
+
+def test_whom_a_client_left_behind_is_not_asked_for() -> None:
+    """Its request has not ended, but nobody would hear the answer."""
+    source = Source()
+    gone: set[int] = set()
+
+    async def story() -> None:
+        shared = batches(source, keys=1)
+        source.gate.clear()
+        callers = [asyncio.ensure_future(shared.ask(key, lambda key=key: key in gone)) for key in range(6)]
+        await asked(source, 1)
+        gone.update({0, 1, 3, 4})
+        source.gate.set()
+        answers = await asyncio.gather(*callers, return_exceptions=True)
+        # The first had been asked for already.
+        assert [key for key, answer in enumerate(answers) if isinstance(answer, UnavailableError)] == [1, 3, 4]
+        shared.close()
+
+    run(story())
+    assert source.questions == [[0], [2], [5]]

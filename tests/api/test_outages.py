@@ -1,5 +1,6 @@
 """What a user of the API gets while its database is in trouble. One API goes through all of it."""
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 import pytest
 
 from backends import Api, MariaDB, until
+from burst import burst
 from conftest import Start
 from latency import SlowWay
 
@@ -165,6 +167,35 @@ def test_clients_that_hang_up(database: MariaDB, api: Api) -> None:
     assert recovered(api)
     assert len(database.connections("app")) <= CONNECTIONS
     assert api.memory() < before + 20
+
+
+def test_a_burst_of_slow_pages_is_answered_page_by_page(database: MariaDB, start: Start) -> None:
+    """On two threads, within three seconds; and afterwards the API is itself again at once."""
+    with SlowWay(database.port, 0.025) as way:
+        api = start(MYSQL_PORT=str(way.port)).ready()
+        assert recovered(api)
+        page = statistics.median(api.get(f"/users?offset={number}").seconds for number in range(9))
+        answers = asyncio.run(burst(api.port, [f"/users?offset={number}" for number in range(202)]))
+        assert answers.keys() <= {200, 503}
+        # A twentieth of a second each is 120 pages.
+        assert answers[200] >= 0.85 * min(202, 2 * 3 / page)
+        after = [api.get(path) for path in PATHS]
+        assert {answer.status for answer in after} == {200}
+        assert max(answer.seconds for answer in after) < 1
+
+
+def test_clients_who_gave_up_leave_no_work(database: MariaDB, start: Start) -> None:
+    """200 who want different pages hang up after half a second: the next is served as if they had not come."""
+    with SlowWay(database.port, 0.025) as way:
+        api = start(MYSQL_PORT=str(way.port)).ready()
+        assert recovered(api)
+        before = api.metric('database_batch_size_count{question="users"}')
+        answers = asyncio.run(burst(api.port, [f"/users?offset={number}" for number in range(200)], 0.5))
+        assert answers[0] > 150
+        answer = api.get("/users")
+        assert (answer.status, answer.seconds < 1) == (200, True)
+        until(lambda: api.metric("http_requests_in_flight") == 1, "the end of what they had begun", BOUNDED)
+        assert api.metric('database_batch_size_count{question="users"}') - before < 45
 
 
 def a_full_queue(api: Api) -> list[socket.socket]:
