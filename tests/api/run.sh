@@ -19,7 +19,7 @@ ca=${BUILD_CA:-${PIP_CERT:-}}
 # whoever runs there needs no right to read this checkout.
 tar -C "$repository/tests" --exclude=__pycache__ -cf - api |
     "${DOCKER:-docker}" run --rm --interactive --init --network none --read-only \
-        --tmpfs /tmp:exec,mode=1777 --cap-drop ALL --security-opt no-new-privileges \
+        --sysctl net.ipv6.conf.lo.disable_ipv6=0 --tmpfs /tmp:exec,mode=1777 --cap-drop ALL --security-opt no-new-privileges \
         --env HOME=/tmp "$image" sh -c '
             tar -C /tmp -xf - && cd /tmp/api || exit 1
             status=0

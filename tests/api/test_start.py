@@ -1,10 +1,14 @@
 """What the environment may say."""
 
+import contextlib
+import http.client
 import signal
+import socket
 import time
 
 import pytest
 
+import serve
 from backends import ROWS, Api, MariaDB, until
 from conftest import Idle, Start
 from database import PROBE, Pool
@@ -75,6 +79,44 @@ def test_port_and_host_have_defaults(mariadb: MariaDB, start: Start) -> None:
     """Empty is not set: 127.0.0.1, database Main."""
     api = start(MYSQL_HOST="", MYSQL_DATABASE="").ready()
     assert len(api.get("/users").json) == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [("::", {"127.0.0.1", "::1"}), ("0.0.0.0", {"127.0.0.1"}), ("127.0.0.1", {"127.0.0.1"}), ("::1", {"::1"})],
+)
+def test_listens_where_it_is_told(start: Start, host: str, reached: set[str]) -> None:
+    """A Pod has an IPv4 address, an IPv6 address or both; "::" is all of them."""
+    api = start(API_HOST=host)
+    until(lambda: any(answers(address, api.port) for address in reached), "the API")
+    assert {address for address in ("127.0.0.1", "::1") if answers(address, api.port)} == reached
+
+
+def answers(address: str, port: int) -> bool:
+    """Say whether the API lives at this address."""
+    with contextlib.closing(http.client.HTTPConnection(address, port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/status")
+        except ConnectionError:
+            return False
+        return connection.getresponse().read() == b"1"
+
+
+def test_every_address_of_a_machine_without_ipv6_is_an_ipv4_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its kernel knows no such sockets."""
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    sockets = serve.listen("::", 0)
+    assert sockets is not None
+    [only] = sockets
+    with only:
+        assert only.getsockname()[0] == "0.0.0.0"
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(mariadb: MariaDB, start: Start) -> None:
+    """No stack trace."""
+    api = start(API_HOST="::", API_PORT=str(mariadb.port))
+    assert api.wait() == 1
+    assert api.output() == f"The API cannot start: API_HOST ::, API_PORT {mariadb.port}: Address already in use.\n"
 
 
 def test_starts_before_its_database(database: MariaDB, start: Start) -> None:
