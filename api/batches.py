@@ -28,12 +28,13 @@ def stays() -> bool:
 
 @dataclass(slots=True, eq=False)
 class Caller(Generic[Key, Answer]):
-    """Who waits for the answer to a key, until when, and whether it has hung up."""
+    """Who waits for the answer to a key, until when somebody must have begun with it, and whether it has hung up."""
 
     key: Key
     future: asyncio.Future[Answer | None]
     deadline: float
     has_left: Callable[[], bool]
+    begun: bool = False
 
     def fail(self, error: BaseException) -> None:
         """Raise the error where the caller waits, if it still does."""
@@ -63,13 +64,18 @@ class Batches(Generic[Key, Answer]):
         most: int,
         seconds: float,
         keys: int | None = None,
+        work_seconds: float | None = None,
     ) -> None:
-        """Answer at most `most` callers and `keys` keys by one question; let nobody wait for longer than `seconds`."""
+        """Answer at most `most` callers and `keys` keys by one question.
+
+        Nobody waits longer than `seconds` for the question, nor than `work_seconds` (else as long) for its answer.
+        """
         self._work = work
         self._free = threads
         self._most = most
         self._keys = keys or most
         self._seconds = seconds
+        self._work_seconds = work_seconds or seconds
         self._threads = ThreadPoolExecutor(threads, name)
         self._waiting: list[Caller[Key, Answer]] = []
         # In the order of their deadlines, which is the order in which they came.
@@ -92,10 +98,12 @@ class Batches(Generic[Key, Answer]):
         return await caller.future
 
     def _give_up(self) -> None:
-        """End the waiting of those whose time is over: one timer for all costs less than one for each."""
+        """End the waiting of those whose turn has not come in time: one timer for all costs less than one for each."""
         loop = asyncio.get_running_loop()
-        while self._patience and self._patience[0].deadline <= loop.time():
-            self._patience.popleft().fail(UnavailableError())
+        while self._patience and (self._patience[0].begun or self._patience[0].deadline <= loop.time()):
+            caller = self._patience.popleft()
+            if not caller.begun:
+                caller.fail(UnavailableError())
         # They may not take room from others while a thread hangs.
         self._waiting = [caller for caller in self._waiting if not caller.future.done()]
         self._alarm = loop.call_at(self._patience[0].deadline, self._give_up) if self._patience else None
@@ -106,8 +114,15 @@ class Batches(Generic[Key, Answer]):
             self._free -= 1
             self._sizes.observe(len(batch))
             keys = list({caller.key: None for caller in batch})
-            done = asyncio.get_running_loop().run_in_executor(self._threads, self._work, keys)
-            done.add_done_callback(partial(self._finish, batch))
+            loop = asyncio.get_running_loop()
+            hung = loop.call_later(self._work_seconds, self._fail, batch)
+            done = loop.run_in_executor(self._threads, self._work, keys)
+            done.add_done_callback(partial(self._finish, batch, hung))
+
+    def _fail(self, batch: list[Caller[Key, Answer]]) -> None:
+        """End the waiting for a thread that hangs."""
+        for caller in batch:
+            caller.fail(UnavailableError())
 
     def _next(self) -> list[Caller[Key, Answer]]:
         """Take those whom the next question answers out of the queue, and with them all that nobody waits for."""
@@ -120,6 +135,7 @@ class Batches(Generic[Key, Answer]):
             if len(batch) == self._most or (len(keys) == self._keys and caller.key not in keys):
                 rest.append(caller)
             elif caller.is_waiting():
+                caller.begun = True
                 batch.append(caller)
                 keys.add(caller.key)
         if late:
@@ -133,8 +149,11 @@ class Batches(Generic[Key, Answer]):
         now = asyncio.get_running_loop().time()
         return bool(self._waiting) and self._waiting[0].deadline - now < self._seconds / 2
 
-    def _finish(self, batch: list[Caller[Key, Answer]], done: asyncio.Future[Mapping[Key, Answer]]) -> None:
+    def _finish(
+        self, batch: list[Caller[Key, Answer]], hung: asyncio.TimerHandle, done: asyncio.Future[Mapping[Key, Answer]]
+    ) -> None:
         """Hand out the answers, then start what came meanwhile."""
+        hung.cancel()
         self._free += 1
         while self._patience and self._patience[0].future.done():
             self._patience.popleft()

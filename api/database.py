@@ -19,15 +19,17 @@ from settings import Settings
 
 # Two for lists and two for single users: neither waits behind the other.
 THREADS: Final = 2
-CONNECT_SECONDS: Final = 2
-# So long does a thread wait for a server that has fallen silent, and so long at most for one that is back.
-READ_SECONDS: Final = 2
+# Slow is not gone: a database that gets little of a busy machine's time takes seconds for what takes it a millisecond.
+# Nothing in a Pod waits in vain for these: a database that is gone refuses at once.
+CONNECT_SECONDS: Final = 3
+READ_SECONDS: Final = 6
+# So long does a caller wait for a free thread, and so long for what the thread then asks.
 ANSWER_SECONDS: Final = 3
+WORK_SECONDS: Final = 9
 PROBE_SECONDS: Final = 1
 RECYCLE_SECONDS: Final = 600
 # A connection that was dead before it was used says so at once, a server that does not answer after READ_SECONDS.
-# Between them: who is told by then can hear a second try's answer in time.
-RETRY_WITHIN_SECONDS: Final = ANSWER_SECONDS - READ_SECONDS
+RETRY_WITHIN_SECONDS: Final = 1
 # A goodbye that SQLAlchemy does not count as a lost connection.
 SERVER_SHUTDOWN: Final = 1053
 LOG_EVERY_SECONDS: Final = 1
@@ -171,8 +173,8 @@ class Database:
         self._probe = Pool(settings, 1, PROBE_SECONDS, PROBE_SECONDS)
         most = settings.batch
         # Each page is a question of its own: one that is slow or fails delays and fails no other.
-        self._pages = Batches("users", self._read_pages, THREADS, most, ANSWER_SECONDS, keys=1)
-        self._users = Batches("user", self._read_users, THREADS, most, ANSWER_SECONDS)
+        self._pages = Batches("users", self._read_pages, THREADS, most, ANSWER_SECONDS, 1, WORK_SECONDS)
+        self._users = Batches("user", self._read_users, THREADS, most, ANSWER_SECONDS, most, WORK_SECONDS)
         self._probes = Batches("ready", self._read_probe, 1, most, 2 * PROBE_SECONDS)
         for state in ("busy", "idle"):
             metrics.CONNECTIONS.labels(state).set_function(partial(self._pool.count, state))

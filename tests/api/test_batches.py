@@ -136,6 +136,36 @@ def test_nobody_waits_longer_than_promised_and_the_queue_is_bounded() -> None:
     assert source.questions == [[0], [1]]
 
 
+def test_who_has_been_begun_with_may_wait_for_the_answer() -> None:
+    """Longer than for its turn: it is on its way. Who has no turn by then hears so."""
+    source = Source(0.6)
+
+    async def story() -> None:
+        shared: Batches[int, tuple[int, int]] = Batches(f"test-{time.monotonic_ns()}", source.work, 1, 1, 0.3, 1, 2)
+        answers = await asyncio.gather(*(shared.ask(key) for key in range(3)), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [tuple, UnavailableError, UnavailableError]
+        shared.close()
+
+    run(story())
+    assert source.questions == [[0]]
+
+
+def test_a_thread_that_hangs_is_waited_for_no_longer_than_promised() -> None:
+    """Its caller hears so; its answer, when there is one, is nobody's."""
+    source = Source()
+
+    async def story() -> None:
+        shared: Batches[int, tuple[int, int]] = Batches(f"test-{time.monotonic_ns()}", source.work, 1, 1, 0.3, 1, 0.5)
+        source.gate.clear()
+        with pytest.raises(UnavailableError):
+            await shared.ask(0)
+        source.gate.set()
+        assert await shared.ask(1) == (1, 2)
+        shared.close()
+
+    run(story())
+
+
 def test_who_hangs_up_is_not_asked_for() -> None:
     """Nor does it disturb the others."""
     source = Source()

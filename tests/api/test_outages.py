@@ -198,6 +198,19 @@ def test_clients_who_gave_up_leave_no_work(database: MariaDB, start: Start) -> N
         assert api.metric('database_batch_size_count{question="users"}') - before < 45
 
 
+def test_a_slow_database_is_not_a_gone_one(database: MariaDB, start: Start) -> None:
+    """Two seconds and a half each way, as where it gets no CPU: late is better than no."""
+    with SlowWay(database.port, 0) as way:
+        api = start(MYSQL_PORT=str(way.port)).ready()
+        with database.locked():
+            held = [api.soon(path) for path in ("/users", "/users/1")]
+            until(lambda: database.waiting("app") == 2, "a connection for each")
+        assert [answer.result().status for answer in held] == [200, 200]
+        way.seconds = 2.5
+        answers = [api.soon(path) for path in ("/users", "/users/1")]
+        assert [answer.result().status for answer in answers] == [200, 200]
+
+
 def a_full_queue(api: Api) -> list[socket.socket]:
     """1010 clients who wait; nobody where a busy machine took so long for them that the first were gone already."""
     clients = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(1010)]
