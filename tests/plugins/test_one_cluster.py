@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -39,6 +40,11 @@ PLAY = """
         - kubernetes.core.k8s:
             {kind: ConfigMap, api_version: v1, name: c, namespace: writes, state: absent,
             delete_options: {preconditions: {uid: looked-at}}}
+        - ansible.builtin.include_tasks: more.yml
+"""
+# As in the roles: what is included has the defaults of the block that it is in.
+MORE = """
+- kubernetes.core.k8s: {kind: ConfigMap, api_version: v1, name: c, namespace: included, state: absent}
 """
 
 
@@ -95,6 +101,7 @@ def kubeconfig(path: Path, servers: dict[str, str], current: str, **user: Any) -
 def play(folder: Path, environ: dict[str, str], **variables: str) -> None:
     """Run a play that reads by the one client and writes by the other."""
     (folder / "play.yml").write_text(PLAY)
+    (folder / "more.yml").write_text(MORE)
     (folder / "ansible.cfg").write_text("[defaults]\n")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("K8S_", "KUBE"))}
     mine = {
@@ -121,6 +128,7 @@ def assert_alone(right: Server, wrong: Server) -> None:
     assert not wrong.asked
     assert any("/namespaces/reads/" in path for _, path in right.asked)
     assert any(method == "DELETE" and "/namespaces/writes/" in path for method, path in right.asked)
+    assert any(method == "DELETE" and "/namespaces/included/" in path for method, path in right.asked)
     assert right.bodies[0]["preconditions"]["uid"] == "looked-at"
     assert {headers.get("Authorization", headers.get("authorization")) for headers in right.headers} == {"Bearer mine"}
 
@@ -206,3 +214,18 @@ def test_an_authority_without_key_identifiers(tmp_path: Path) -> None:
         path.write_text(json.dumps(document))
         play(tmp_path, {}, the_file=str(path))
         assert_alone(server, nobody)
+
+
+@pytest.mark.parametrize("path", sorted([*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")]), ids=str)
+def test_each_task_looks_the_cluster_up_itself(path: Path) -> None:
+    """What an include applies is looked up once, in another process than that of the task."""
+
+    def applied(node: Any) -> list[Any]:
+        if isinstance(node, list):
+            return [found for item in node for found in applied(item)]
+        if not isinstance(node, dict):
+            return []
+        here = [node["apply"]] if isinstance(node.get("apply"), dict) else []
+        return here + [found for item in node.values() for found in applied(item)]
+
+    assert not [one for one in applied(yaml.safe_load(path.read_text())) if "module_defaults" in one]
