@@ -6,7 +6,7 @@ import os
 from typing import Any, ClassVar
 
 from ..module_utils.kube_client import KubeClient
-from ..module_utils.lease import Held, Holder, Lock, myself, shown
+from ..module_utils.lease import Held, Holder, Lock, NoNamespaceError, myself, shown
 from ..module_utils.ownership import labels
 from ..plugin_utils.kube_action import KubeAction
 
@@ -21,6 +21,7 @@ class ActionModule(KubeAction):
         "id": {"type": "str", "default": ""},
         "seconds": {"type": "int", "default": 300},
         "take_over": {"type": "bool", "default": False},
+        "optional": {"type": "bool", "default": False},
     }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +35,12 @@ class ActionModule(KubeAction):
             return {"changed": False, "id": mine.id, "was_held": lock.release(mine)}
         if arguments["id"]:
             return told(mine, lock.renew(mine, arguments["seconds"]))
-        return told(mine, lock.take(mine, arguments["seconds"], arguments["take_over"]))
+        try:
+            return told(mine, lock.take(mine, arguments["seconds"], arguments["take_over"]))
+        except NoNamespaceError as error:
+            if not arguments["optional"]:
+                raise
+            return {"changed": False, "id": "", "how": f"not taken: {error}"}
 
 
 def told(mine: Holder, held: Held) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ansible.utils.display import Display
+
 from ..module_utils.kube_client import KubeClient
 from ..module_utils.kube_tenants import look
 from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
@@ -12,9 +14,24 @@ from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
 class ActionModule(KubeAction):
     """The action `namespace_others`."""
 
-    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = TARGET_ARGUMENTS
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        **TARGET_ARGUMENTS,
+        "going": {"type": "bool", "default": True},
+    }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """Look at every kind of object that the cluster serves, where it matters."""
-        found = look(client, arguments["namespace"], arguments["target"])
-        return {"changed": False, "others": found.others, "removable": found.removable, "stays": found.stays}
+        namespace = arguments["namespace"]
+        found = look(client, namespace, arguments["target"], arguments["going"])
+        if found.stays:
+            Display().display(f"The namespace {namespace} stays: {found.stays}.")
+        doomed = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "uid": found.uid}}
+        return {
+            "changed": False,
+            "others": found.others,
+            "removable": found.removable,
+            "stays": found.stays,
+            "leaving": found.leaving,
+            # One that is being removed already is waited for.
+            "to_remove": [doomed] if found.removable or found.leaving else [],
+        }

@@ -6,11 +6,8 @@ from typing import Any, ClassVar
 
 from ..module_utils.cluster_check import served_apis
 from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import ForbiddenError
 from ..module_utils.kube_plan import Object, Planner
-from ..module_utils.lease import Lock
-from ..module_utils.ownership import keeps_book
-from ..module_utils.revision_store import Store, reference
+from ..module_utils.revision_store import Store
 from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
 
 
@@ -20,9 +17,9 @@ class ActionModule(KubeAction):
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = TARGET_ARGUMENTS
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
-        """What bears the mark, and what is kept about the target."""
+        """What bears the mark, and the revisions."""
         namespace, target = arguments["namespace"], arguments["target"]
-        marked = [reference(item) for item in Planner(client, namespace, target, served_apis(client)).owned()]
+        marked = [looked_at(item) for item in Planner(client, namespace, target, served_apis(client)).owned()]
         secrets = [item for item in marked if item["kind"] == "Secret"]
         return {
             "changed": False,
@@ -32,19 +29,19 @@ class ActionModule(KubeAction):
 
 
 def kept_about(client: KubeClient, namespace: str, target: str) -> list[Object]:
-    """The target's revisions, and its lock if a run has left it."""
-    found = [
+    """The target's revisions. Its lock is not among them: whoever holds it gives it back."""
+    return [
         named("v1", "Secret", namespace, f"{target}-revision-{item.number}")
         for item in Store(client, namespace, target).kept()
     ]
-    lock = Lock(client, namespace, target, {})
-    try:
-        lease = client.find(lock.path)
-    except ForbiddenError:
-        # Who may not see it has not taken it.
-        lease = None
-    if lease and keeps_book("Lease", lease["metadata"]["name"], lease["metadata"].get("labels") or {}, target):
-        found.append(named("coordination.k8s.io/v1", "Lease", namespace, str(lease["metadata"]["name"])))
+
+
+def looked_at(item: Object) -> Object:
+    """Just enough to name an object, and no later one of the same name."""
+    metadata = item["metadata"]
+    found = named(item["apiVersion"], item["kind"], metadata["namespace"], metadata["name"])
+    if uid := metadata.get("uid"):
+        found["metadata"]["uid"] = uid
     return found
 
 

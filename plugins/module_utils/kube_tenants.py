@@ -1,26 +1,21 @@
-"""Who else lives in a namespace: every object in it that is neither ours nor the cluster's own furniture."""
+"""Who else lives in a namespace: every object in it that is neither ours to remove nor the cluster's own furniture."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from .kube_access import Right, lacking
 from .kube_client import KubeClient
-from .kube_errors import ApiError, ForbiddenError, NotFoundError
+from .kube_errors import ForbiddenError
+from .kube_furniture import Furniture
+from .kube_inventory import Entry, groups, inventory
+from .kube_namespace import hold_up
 from .kube_ownership import carries_mark
 from .ownership import MANAGED_BY, OURS, keeps_book
 
 Object = dict[str, Any]
-
-# What comes and goes by itself in every namespace.
-_FURNITURE = {
-    ("ServiceAccount", "default"),
-    ("ConfigMap", "kube-root-ca.crt"),
-    ("ConfigMap", "openshift-service-ca.crt"),
-}
-# Kinds that say something about other objects, and mean nothing without them.
-_SHADOWS = ("Event", "Endpoints", "EndpointSlice", "PodMetrics", "ControllerRevision")
 
 
 @dataclass(frozen=True)
@@ -29,70 +24,75 @@ class Found:
 
     others: list[str] = field(default_factory=list)
     removable: bool = False
-    # Why a namespace of ours is to stay.
+    # Why the namespace is to stay.
     stays: str = ""
+    # The namespace that was looked at, and whether it is being removed already; empty when there is none.
+    uid: str = ""
+    leaving: str = ""
 
 
-def look(client: KubeClient, namespace: str, target: str) -> Found:
-    """Whether the namespace is ours to remove, and who else has anything in it."""
+def look(client: KubeClient, namespace: str, target: str, going: bool = True) -> Found:
+    """Whether the namespace is ours to remove, and who else has anything in it.
+
+    `going`: the target's own objects are to go as well; otherwise it is an application like any other.
+    """
     try:
         live = client.find(f"/api/v1/namespaces/{namespace}")
     except ForbiddenError:
+        return Found(stays="this account may not look at it")
+    if live is None:
         return Found()
-    if live is None or (live["metadata"].get("labels") or {}).get(MANAGED_BY) != OURS:
-        return Found()
+    uid = str(live["metadata"].get("uid") or "")
+    if leaving := hold_up(client, live):
+        return Found(uid=uid, leaving=leaving)
+    if (live["metadata"].get("labels") or {}).get(MANAGED_BY) != OURS:
+        return Found(stays="it was not made by this project", uid=uid)
     if lacking(client, namespace, [Right("delete", "namespaces", "", "Namespace")]):
-        return Found(stays="this account may not delete it")
-    found = others(client, namespace, target)
-    return Found(found, not found, f"it holds {', '.join(found)}" if found else "")
+        return Found(stays="this account may not delete it", uid=uid)
+    entries = tenants(client, namespace, target, going)
+    return Found(titles(entries), not entries, _why(entries), uid)
 
 
-def others(client: KubeClient, namespace: str, target: str) -> list[str]:
-    """Kind and name of every object of others; of a kind that may not be listed, the kind and a question mark."""
-    found: list[str] = []
-    seen: set[str] = set()
-    for group_version in _served(client):
-        prefix = "apis" if "/" in group_version else "api"
-        try:
-            resources = client.get(f"/{prefix}/{group_version}").get("resources") or []
-        except ApiError:
-            # A group whose server is down: the cluster itself would not finish deleting the namespace then.
-            found.append(f"{group_version} ?")
-            continue
-        for resource in resources:
-            kind, plural = str(resource["kind"]), str(resource["name"])
-            wanted = resource["namespaced"] and {"list", "delete"} <= set(resource.get("verbs") or [])
-            if not wanted or "/" in plural or kind in _SHADOWS:
-                continue
-            for item in _listed(client, f"/{prefix}/{group_version}/namespaces/{namespace}/{plural}"):
-                identity = str(item["metadata"].get("uid") or f"{kind} {item['metadata'].get('name')}")
-                if identity not in seen and _foreign(kind, item, target):
-                    found.append(f"{kind} {item['metadata'].get('name', '?')}")
-                # One object may be served in several versions.
-                seen.add(identity)
-    return sorted(set(found))
+def others(client: KubeClient, namespace: str, target: str, going: bool = True) -> list[str]:
+    """Kind and name of every object of others; of a kind that could not be listed, the kind and a question mark."""
+    return titles(tenants(client, namespace, target, going))
 
 
-def _served(client: KubeClient) -> list[str]:
-    groups = client.get("/apis").get("groups") or []
-    return ["v1", *(str(group["preferredVersion"]["groupVersion"]) for group in groups)]
+def tenants(client: KubeClient, namespace: str, target: str, going: bool) -> list[Entry]:
+    """Every object of others, and every kind of which nobody knows what there is."""
+    furniture = Furniture(client, namespace, set(groups(client)))
+    found = inventory(client, namespace)
+    return [
+        entry
+        for entry in found.entries
+        if entry.document is None
+        or not (_goes(entry, target, going) or _goes_along(entry, found.clusterwide) or furniture.has(entry))
+    ]
 
 
-def _listed(client: KubeClient, path: str) -> list[Object]:
-    try:
-        return list(client.get(path).get("items") or [])
-    except NotFoundError:
-        return []
-    except ForbiddenError:
-        # Nobody knows what is there: better leave the house standing.
-        return [{"metadata": {"name": "?"}}]
+def titles(entries: Iterable[Entry]) -> list[str]:
+    """For people, each once."""
+    return sorted({entry.title for entry in entries})
 
 
-def _foreign(kind: str, item: Object, target: str) -> bool:
-    metadata = item["metadata"]
-    if carries_mark(item, target) or metadata.get("ownerReferences") or (kind, metadata.get("name")) in _FURNITURE:
-        return False
-    if keeps_book(kind, str(metadata.get("name")), metadata.get("labels") or {}, target):
-        return False
-    # A token that the cluster made for a service account.
-    return not (kind == "Secret" and item.get("type") == "kubernetes.io/service-account-token")
+def _goes(entry: Entry, target: str, going: bool) -> bool:
+    """Whether it is the target's, which is to go, or kept about it; the lock of this run in any case."""
+    document = entry.document or {}
+    kept = not entry.group or entry.group == "coordination.k8s.io"
+    booked = kept and keeps_book(entry.kind, entry.name, entry.metadata.get("labels") or {}, target)
+    return (booked and (going or entry.kind == "Lease")) or (going and carries_mark(document, target))
+
+
+def _goes_along(entry: Entry, clusterwide: set[tuple[str, str]]) -> bool:
+    """Whether its owners are in the namespace, too, and count themselves; an owner that is in none does not."""
+    owners = entry.metadata.get("ownerReferences") or []
+    kinds = {(str(owner.get("apiVersion", "")).rpartition("/")[0], str(owner.get("kind"))) for owner in owners}
+    return bool(owners) and not kinds & clusterwide
+
+
+def _why(entries: list[Entry]) -> str:
+    known = titles(entry for entry in entries if entry.document is not None)
+    unknown = titles(entry for entry in entries if entry.document is None)
+    holds = f"it holds {', '.join(known)}" if known else ""
+    asks = f"it is not known what it holds of {', '.join(name.removesuffix(' ?') for name in unknown)}"
+    return "; ".join(part for part in (holds, f"{asks} (these could not be listed)" if unknown else "") if part)

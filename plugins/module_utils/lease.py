@@ -3,11 +3,15 @@
 The object's resourceVersion makes each step atomic: who writes over a version that is no longer the newest gets 409 and
 looks again. Nothing renews a Lease in the background; each step of a release does, and a Lease lasts longer than the
 longest of them. Whoever finds it expired may take it, and on the same machine whoever finds its process gone.
+
+Times are the API server's, by the Date of its responses: the clocks of two machines may be hours apart. What cannot be
+known for sure (a process of another user, of another container, of a machine that looks the same) has not ended.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import socket
 import time
@@ -18,6 +22,7 @@ from typing import Any
 
 from .kube_client import KubeClient
 from .kube_errors import ApiError, ForbiddenError, KubeError
+from .kube_namespace import hold_up
 from .ownership import user_name
 
 Object = dict[str, Any]
@@ -30,6 +35,8 @@ SETTLE_SECONDS = 2.0
 # Modules have time limits of their own towards the API; what takes longer than this is stuck.
 LEFTOVER_SECONDS = 30.0
 ATTEMPTS = 10
+# A response is dated to the second: clocks that differ by less are the same.
+CLOCK_SECONDS = 2.0
 
 
 class LockedError(KubeError):
@@ -38,6 +45,10 @@ class LockedError(KubeError):
 
 class LostError(KubeError):
     """The Lease was ours, and is not any more."""
+
+
+class NoNamespaceError(KubeError):
+    """There is no namespace for the Lease to be in, or it is being removed."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,7 @@ class Holder:
     pid: int = 0
     started: str = ""
     machine: str = ""
+    uid: int = -1
 
     @property
     def title(self) -> str:
@@ -75,23 +87,30 @@ def myself(pid: int, identity: str = "") -> Holder:
         pid=pid,
         started=process_start(pid),
         machine=this_machine(),
+        uid=os.getuid(),
     )
 
 
 def this_machine() -> str:
-    """A name for the set of processes that is seen from here; empty where there is no /proc.
+    """A name for the set of processes that is seen from here; empty where that is not known for sure.
 
-    The boot alone would not do: containers share it, and do not see each other's processes.
+    The boot alone would not do: containers share it, and do not see each other's processes. Nor would a /proc that was
+    mounted for another set of processes, in which numbers mean others.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        if Path("/proc/self").readlink().name != str(os.getpid()):
+            return ""
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return ""
 
 
 def process_start(pid: int) -> str:
-    """When a process started, in the kernel's ticks: a later one of the same number is another. Empty if it is gone."""
+    """When a process started, in the kernel's ticks: a later one of the same number is another.
+
+    Empty if it has ended, and if it cannot be seen: /proc may hide the processes of other users.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
@@ -101,10 +120,32 @@ def process_start(pid: int) -> str:
     return "" if fields[0] in "ZX" else fields[19]
 
 
+def exists(pid: int) -> bool:
+    """Whether there is a process of that number, whoever's it is and whatever /proc hides."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
 def has_gone(holder: Holder) -> bool:
-    """Whether the holder ran here and is known to run no more."""
+    """Whether the holder ran here and is known to run no more.
+
+    Only of the same user (or to root): what another user's run has left behind cannot be seen. And only on a host of
+    the same name, for a machine that was copied while it ran looks the same otherwise.
+    """
     here = this_machine()
-    return bool(here) and holder.machine == here and process_start(holder.pid) != holder.started
+    if not here or (holder.machine, holder.host) != (here, socket.gethostname()) or holder.pid <= 0:
+        return False
+    if os.getuid() not in (0, holder.uid):
+        return False
+    if not exists(holder.pid):
+        return True
+    visible = Path(f"/proc/{holder.pid}/stat").exists()
+    return visible and bool(holder.started) and process_start(holder.pid) != holder.started
 
 
 def leftovers(identity: str) -> list[int]:
@@ -133,10 +174,15 @@ class Lock:
         self.collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self.path = f"{self.collection}/{name}-release"
 
+    def now(self) -> datetime:
+        """The API server's time, as of its last response."""
+        ahead = self.client.clock()
+        return datetime.now(UTC) + timedelta(seconds=ahead if abs(ahead) >= CLOCK_SECONDS else 0)
+
     def take(self, mine: Holder, seconds: int, by_force: bool = False) -> Held:
         """Take the Lease: a new one, our own, one that has expired, or one whose holder has gone.
 
-        Raises LockedError when somebody else holds it.
+        Raises LockedError when somebody else holds it, NoNamespaceError when there is no place for it.
         """
         for _ in range(ATTEMPTS):
             found = self.client.find(self.path)
@@ -144,6 +190,8 @@ class Lock:
             try:
                 return self._write(mine, seconds, found, how)
             except ApiError as error:
+                if found is None and error.status in (403, 404):
+                    self._require_namespace()
                 if error.status not in (404, 409):
                     raise
         raise LockedError(f"The lock of {self.name} in namespace {self.namespace} changes all the time: try again.")
@@ -175,13 +223,24 @@ class Lock:
             return False
         return True
 
+    def _require_namespace(self) -> None:
+        """Raise NoNamespaceError when the namespace is not there, or on its way out; not when nobody may know."""
+        try:
+            live = self.client.find(f"/api/v1/namespaces/{self.namespace}")
+        except ForbiddenError:
+            return
+        if live is None:
+            raise NoNamespaceError(f"Namespace {self.namespace} is not there.")
+        if leaving := hold_up(self.client, live):
+            raise NoNamespaceError(leaving)
+
     def abandoned(self) -> bool:
         """Whether a run that is no more has left the Lease: it may have ended before it had verified what it did."""
         try:
             found = self.client.find(self.path)
         except ForbiddenError:
             return False
-        return found is not None and (expiry(found) < datetime.now(UTC) or has_gone(holder_of(found)))
+        return found is not None and (expiry(found) <= self.now() or has_gone(holder_of(found)))
 
     def _why_free(self, found: Object | None, mine: Holder, by_force: bool) -> str:
         if found is None:
@@ -191,16 +250,28 @@ class Lock:
             return "renewed"
         if by_force:
             return f"taken from {other.title}"
-        if not other.id or expiry(found) < datetime.now(UTC):
+        if not other.id or expiry(found) <= self.now():
             return f"expired, {other.title} had it"
         if has_gone(other):
-            wait_for_leftovers(found, other)
+            self._wait_for_leftovers(found, other)
             return f"left behind by {other.title}, which runs no more"
         raise LockedError(
             f"Another run is at work on {self.name} in namespace {self.namespace}: {other.title}, since "
             f"{clock(found, 'acquireTime')}; its lock expires at {shown(expiry(found))}. Wait for it; "
             "if you know that it runs no more: -e release_take_over=true."
         )
+
+    def _wait_for_leftovers(self, lease: Object, holder: Holder) -> None:
+        """Until no module of a killed run is still changing something. Raises LockedError when one does not end."""
+        settled = moment(str(lease["spec"].get("renewTime") or "")) + timedelta(seconds=SETTLE_SECONDS)
+        deadline = time.monotonic() + LEFTOVER_SECONDS
+        while (left := leftovers(holder.id)) or self.now() < settled:
+            if time.monotonic() > deadline:
+                raise LockedError(
+                    f"{holder.title} has ended, but left processes that may still change the cluster: {left}. "
+                    "End them, or wait for them."
+                )
+            time.sleep(0.2)
 
     def _lost(self, found: Object | None) -> str:
         by = f" by {holder_of(found).title} at {clock(found, 'acquireTime')}" if found else ""
@@ -211,7 +282,7 @@ class Lock:
         )
 
     def _write(self, mine: Holder, seconds: int, found: Object | None, how: str) -> Held:
-        now = datetime.now(UTC)
+        now = self.now()
         before = (found or {}).get("spec") or {}
         same = found is not None and holder_of(found).id == mine.id
         spec = {
@@ -247,19 +318,6 @@ def expiry(lease: Object) -> datetime:
     spec = lease.get("spec") or {}
     renewed = moment(str(spec.get("renewTime") or spec.get("acquireTime") or ""))
     return renewed + timedelta(seconds=int(spec.get("leaseDurationSeconds") or 0))
-
-
-def wait_for_leftovers(lease: Object, holder: Holder) -> None:
-    """Until no module of a killed run is still changing something. Raises LockedError when one does not end."""
-    settled = moment(str(lease["spec"].get("renewTime") or "")) + timedelta(seconds=SETTLE_SECONDS)
-    deadline = time.monotonic() + LEFTOVER_SECONDS
-    while (left := leftovers(holder.id)) or datetime.now(UTC) < settled:
-        if time.monotonic() > deadline:
-            raise LockedError(
-                f"{holder.title} has ended, but left processes that may still change the cluster: {left}. "
-                "End them, or wait for them."
-            )
-        time.sleep(0.2)
 
 
 def stamp(when: datetime) -> str:

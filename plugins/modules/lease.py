@@ -6,8 +6,8 @@ short_description: Hold the Lease that lets one run at a time change a target
 description:
   - Takes, renews or gives back a Lease (coordination.k8s.io/v1) named C(<name>-release) in the target's namespace.
   - Each step is atomic, by the object's resourceVersion. Who comes second is told who holds it, since when, and when it expires.
-  - A Lease that has expired is taken over; on the machine of its holder at once when the holder's process is gone,
-    and nothing that it has started is still at work.
+  - A Lease that has expired by the API server's clock is taken over; on the machine of its holder, by the same user or root, at once
+    when the holder's process is gone, and nothing that it has started is still at work.
   - Nothing renews it in the background. Each step of a release does, so O(seconds) must be longer than the longest of them.
   - Given back, nothing is left of it. It is never C(changed). In check mode it does nothing.
 options:
@@ -34,6 +34,10 @@ options:
     default: 300
   take_over:
     description: Whether to take it whoever holds it.
+    type: bool
+    default: false
+  optional:
+    description: Whether it is fine that the namespace is not there or is being removed, so that nobody can be at work in it; O(id) is empty then.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -4,10 +4,16 @@ DOCUMENTATION = r"""
 module: namespace_others
 short_description: Say what in a namespace belongs to others
 description:
-  - Runs on the controller, over one connection, and changes nothing.
+  - Runs on the controller, over one connection, and changes nothing. Prints why a namespace stays.
   - A namespace that is not there, that was not made by this project, or that this account may not delete, is not looked into.
-  - Looks at every kind of object that the cluster serves. What carries the mark of O(target), what belongs to another object, and what
-    the cluster puts into every namespace is left out. A kind that may not be listed counts as somebody else's.
+  - Looks at every kind of object that the cluster serves, in every version. What has the ownership label of O(target) if that is to go,
+    what belongs to another object of the namespace, and what the cluster puts into every namespace is left out.
+    A kind that could not be listed counts as somebody else's.
+options:
+  going:
+    description: Whether the objects of O(target) are to go, too; if not, it is an application like any other, and the namespace stays for it.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
   - fastapi_mysql.k8s.target
@@ -35,8 +41,17 @@ removable:
   type: bool
   returned: success
 stays:
-  description: Why a namespace that was made by this project is to stay; empty for any other.
+  description: Why a namespace that is there is to stay; empty if it is not.
   type: str
   returned: success
   sample: it holds ConfigMap theirs
+leaving:
+  description: Since when a namespace is being removed, and what holds that up; empty if it is not.
+  type: str
+  returned: success
+to_remove:
+  description: The namespace as M(fastapi_mysql.k8s.remove_objects) takes it, by its uid, if it is removable or being removed; otherwise nothing.
+  type: list
+  elements: dict
+  returned: success
 """

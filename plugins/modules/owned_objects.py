@@ -7,7 +7,8 @@ description:
   - Runs on the controller, over one connection, and changes nothing.
   - An object is the target's if it carries its mark, whatever it is called; one of the same name without it is somebody else's.
     A namespace is never among them.
-  - The target's revisions and its lock, which are no part of what was deployed and carry no mark, are known by their name, type and labels.
+  - The target's revisions, which are no part of what was deployed and carry no mark, are known by their name, type and labels.
+    Its lock is not among them, for whoever holds it gives it back.
   - Kinds that this account may not list are left out.
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
@@ -26,12 +27,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: API version, kind and name of each object but the Secrets, in the order in which they are to be removed, the way in first.
+  description: API version, kind, name and uid of each object but the Secrets, in the order in which they are to be removed, the way in first.
   type: list
   elements: dict
   returned: success
 secrets:
-  description: The same of the Secrets, those that keep revisions among them, and of the lock.
+  description: The same of the Secrets, those that keep revisions among them.
   type: list
   elements: dict
   returned: success

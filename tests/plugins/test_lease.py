@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import kube_client
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import lease as lease_module
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import (
     MARKER,
     Holder,
     Lock,
     LockedError,
     LostError,
+    NoNamespaceError,
     expiry,
     has_gone,
     holder_of,
@@ -25,9 +32,11 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import (
     moment,
     myself,
     stamp,
+    this_machine,
 )
 
 from fake_api_server import Reply, serving, status
+from fake_cluster import FakeCluster
 from fake_objects import Object, Objects, client
 
 COLLECTION = "/apis/coordination.k8s.io/v1/namespaces/n/leases"
@@ -53,6 +62,29 @@ def place() -> Iterator[Place]:
     objects = Objects()
     with serving(objects.route) as server:
         yield Place(server, objects)
+
+
+class Elsewhere(datetime):
+    """The clock of a machine that is off by so many seconds."""
+
+    OFF = 0.0
+
+    @classmethod
+    def now(cls, zone: tzinfo | None = None) -> datetime:
+        return datetime.now(zone) + timedelta(seconds=cls.OFF)
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set this machine's clock to so many seconds ahead; the server's stays."""
+
+    def ahead(seconds: float) -> None:
+        off = type("Clock", (Elsewhere,), {"OFF": seconds})
+        monkeypatch.setattr(lease_module, "datetime", off)
+        there = SimpleNamespace(time=lambda: time.time() + seconds, monotonic=time.monotonic, sleep=time.sleep)
+        monkeypatch.setattr(kube_client, "time", there)
+
+    return ahead
 
 
 def somewhere_else(holder: Holder) -> Holder:
@@ -210,3 +242,90 @@ def test_a_lease_of_something_else_counts_by_what_it_says(place: Place) -> None:
     place.lease["spec"] = {"holderIdentity": ""}
     assert expiry(place.lease) == moment("")
     place.lock().take(myself(os.getpid()), 60)
+
+
+@pytest.mark.parametrize("ahead", [480, 7200, -480, -7200, 3, 86400 * 30])
+def test_the_clock_of_a_machine_decides_nothing(ahead: float, place: Place, clocks: Callable[[float], None]) -> None:
+    """Neither does one that is ahead take a lock too early, nor leave one that lasts for hours, and vice versa."""
+    first, second = somewhere_else(myself(os.getpid())), myself(os.getpid())
+    place.lock().take(first, 60)
+    clocks(ahead)
+    with pytest.raises(LockedError):
+        place.lock().take(second, 60)
+    assert not place.lock().abandoned()
+    place.lease["spec"]["renewTime"] = stamp(datetime.now(UTC) - timedelta(seconds=63))
+    assert place.lock().abandoned()
+    place.lock().take(second, 60)
+    assert abs((expiry(place.lease) - datetime.now(UTC)).total_seconds() - 60) < 5
+
+
+def test_a_process_that_proc_hides_has_not_gone(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    """As with hidepid=2, where those of other users are not even listed."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        holder = myself(process.pid)
+        place.lock().take(holder, 600)
+        number = str(process.pid)
+        monkeypatch.setattr(lease_module, "Path", lambda text: Path("/nowhere" if number in text else text))
+        assert not has_gone(holder)
+        with pytest.raises(LockedError):
+            place.lock().take(myself(os.getpid()), 60)
+        process.communicate(b"\n")
+    # The kernel itself knows of no such process any more.
+    assert has_gone(holder)
+
+
+def test_a_process_that_may_not_be_signalled_has_not_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(pid: int, signal: int) -> None:
+        raise PermissionError
+
+    holder = dead()
+    assert has_gone(holder)
+    monkeypatch.setattr(os, "kill", denied)
+    assert not has_gone(holder)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"uid": os.getuid() + 1},
+        {"uid": -1},
+        {"host": f"not-{socket.gethostname()}"},
+        {"machine": "the same boot pid:[another set of processes]"},
+        {"machine": ""},
+        {"pid": 0},
+        {"pid": -1},
+    ],
+    ids=str,
+)
+def test_who_cannot_be_judged_from_here_has_not_gone(other: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user, a container, a runner of the same name: nobody here knows."""
+    # Root sees everybody's.
+    monkeypatch.setattr(os, "getuid", lambda: 4711)
+    holder = replace(dead(), uid=4711)
+    assert has_gone(holder)
+    uid = 4712 if other.get("uid", -1) > 0 else -1
+    assert not has_gone(replace(holder, **(other | ({"uid": uid} if "uid" in other else {}))))
+
+
+def test_a_living_process_whose_start_is_not_known_has_not_gone() -> None:
+    assert not has_gone(replace(myself(os.getpid()), started=""))
+
+
+def test_numbers_of_another_proc_mean_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a namespace of processes whose /proc is the host's."""
+    holder = dead()
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    assert this_machine() == ""
+    assert not has_gone(holder)
+
+
+def test_where_there_is_no_namespace_there_is_no_lock() -> None:
+    cluster = FakeCluster()
+    cluster.broken["leases"] = 404
+    with serving(cluster.route) as server:
+        lock = Lock(client(server), "gone", "app", {})
+        with pytest.raises(NoNamespaceError, match="Namespace gone is not there"):
+            lock.take(myself(os.getpid()), 60)
+        cluster.kept["/api/v1/namespaces/n"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        with pytest.raises(NoNamespaceError, match="Namespace n is being removed since 2026-01-01 00:00:00 UTC"):
+            Lock(client(server), "n", "app", {}).take(myself(os.getpid()), 60)
