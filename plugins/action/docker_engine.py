@@ -20,8 +20,7 @@ class ActionModule(PlainAction):
         "docker_config": {"type": "str", "default": ""},
         "builder": {"type": "str", "default": ""},
         "platforms": {"type": "list", "elements": "str", "default": []},
-        "image": {"type": "str", "default": ""},
-        "digest": {"type": "str", "default": ""},
+        "images": {"type": "dict", "default": {}},
         "timeout": {"type": "int", "default": 10},
     }
 
@@ -36,6 +35,6 @@ class ActionModule(PlainAction):
             if arguments["docker_config"]:
                 environment["DOCKER_CONFIG"] = arguments["docker_config"]
             check_builder(cli or "docker", arguments["builder"], arguments["platforms"], environment)
-        image, digest = arguments["image"], arguments["digest"]
-        holds = bool(image and digest) and engine_holds(host, image, digest, arguments["timeout"])
-        return {"docker_host": host, "holds": holds}
+        wanted = arguments["images"].items()
+        lacks = [name for name, digest in wanted if not engine_holds(host, name, digest, arguments["timeout"])]
+        return {"docker_host": host, "lacks": lacks}

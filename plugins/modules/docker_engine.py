@@ -32,14 +32,10 @@ options:
     type: list
     elements: str
     default: []
-  image:
-    description: An image to look for in the engine.
-    type: str
-    default: ""
-  digest:
-    description: The digest that O(image) must have.
-    type: str
-    default: ""
+  images:
+    description: Images to look for in the engine, name to digest.
+    type: dict
+    default: {}
   timeout:
     description: Seconds to wait for the answer.
     type: int
@@ -60,8 +56,9 @@ docker_host:
   description: The address that was asked.
   returned: success
   type: str
-holds:
-  description: Whether the engine has O(image) with O(digest).
+lacks:
+  description: Those of O(images) that the engine does not have with their digest.
   returned: success
-  type: bool
+  type: list
+  elements: str
 """

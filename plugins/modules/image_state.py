@@ -7,12 +7,14 @@ DOCUMENTATION = r"""
 module: image_state
 short_description: Ask a registry for the images that build contexts stand for
 description:
-  - Makes a tag from the content of a build context (paths, bytes, executable bits, links, Dockerfile, build
-    arguments, target, platforms, digest of the base image) and asks the registry for it. Honours C(.dockerignore)
-    as BuildKit does. Times, owners and empty folders do not count.
-  - The base image is the one that the build argument C(BASE_IMAGE) names. Its own registry is asked for its digest;
-    one that is named by digest is not asked for. When it cannot be asked, the base image counts by its name, and
-    RV(images[].base_note) says so.
+  - Makes a tag from what a build can bring into an image (paths, bytes, permissions, links, folders, Dockerfile, build
+    arguments, target, platforms, digests of the images that the build starts from) and asks the registry for it.
+    Honours C(.dockerignore) as BuildKit does. Times and owners do not count.
+  - The images that the build starts from are those of C(FROM), C(COPY --from), C(RUN --mount=from=) and C(# syntax=), as
+    far as the stages go that O(images[].target) needs. Their own registries are asked for their digests; one that is
+    named by digest is not asked for. Where a registry does not respond, the digest that counted before goes on
+    counting, and the action warns; it is kept in a label of the image that was built. Where there is none, the action
+    fails. An image that its registry does not have, or does not show, counts by its name.
   - Runs on the controller and changes nothing.
 options:
   registry:
@@ -54,6 +56,10 @@ options:
         type: list
         elements: str
         default: []
+      bases:
+        description: RV(images[].bases) of earlier in the run, which count where a registry no longer responds.
+        type: dict
+        default: {}
   required:
     description: Whether an image that the registry lacks is an error.
     type: bool
@@ -95,8 +101,12 @@ images:
     digest: {description: "The digest in the registry, or null.", type: str}
     pinned: {description: "Repository and digest, or null.", type: str}
     alias_current: {description: Whether the tag for people names this content., type: bool}
-    base_digest: {description: "The digest of the base image, or null when it counts by its name.", type: str}
-    base_note: {description: "Why the base image counts by its name; else empty.", type: str}
+    unchecked: {description: "Where a builder that pushes by itself puts it until it is known that the sources have not moved.", type: str}
+    bases: {description: "The images that the build starts from, name to digest; empty for one that counts by its name.", type: dict}
+    base_notes: {description: "What is not as it should be with them.", type: list}
+    labels: {description: "The labels that the image is to get, so that a later run knows its bases.", type: dict}
+    pins: {description: "Build arguments that name the base image by its digest.", type: dict}
+    pulls: {description: "The images that the engine is to have before the build, name to digest.", type: dict}
 references:
   description: For each name, the reference by digest, or by tag as long as the registry lacks it.
   returned: success

@@ -40,6 +40,8 @@ class FakeRegistry:
     """Another host that has the blobs, as registries on object storage redirect to."""
     refuses_head: bool = False
     """Whether it takes GET alone, as an address does that is signed for that."""
+    meets: threading.Barrier | None = None
+    """Where it waits for another registry before it answers."""
     hangs_up: bool = False
     """Whether it closes a connection after each answer, without a word."""
     moved_to: str = ""
@@ -114,6 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/token"):
             return self._token()
+        if registry.meets:
+            registry.meets.wait()
         if registry.troubles:
             return self._trouble(registry.troubles.pop(0))
         if registry.refuses_head and self.command == "HEAD":
@@ -121,7 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
         if registry.storage and "/blobs/" in self.path and self.command in ("GET", "HEAD"):
             return self._answer(307, headers={"Location": f"http://{registry.storage}{self.path}"})
         if registry.fails_with:
-            return self._answer(registry.fails_with, f'{{"errors": [{{"message": "{registry.says}"}}]}}'.encode())
+            headers = {"Retry-After": registry.retry_after} if registry.retry_after else None
+            return self._answer(
+                registry.fails_with, f'{{"errors": [{{"message": "{registry.says}"}}]}}'.encode(), headers
+            )
         if registry.moved_to and not self.path.startswith(registry.moved_to):
             return self._answer(307, headers={"Location": f"{registry.moved_to}{self.path}"})
         self.path = self.path.removeprefix(registry.moved_to)

@@ -168,7 +168,7 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("strict")
 def test_an_authority_without_key_identifiers_is_trusted(plain_pki: Path, pki: Path) -> None:
-    with serve(fake(auth="basic", moved_to="/elsewhere"), plain_pki / "registry.crt") as registry:
+    with serve(fake(moved_to="/elsewhere"), plain_pki / "registry.crt") as registry:
         # The second request, behind the redirect, is made with what else the machine trusts.
         assert RegistryClient(registry.host, ME, authorities=(plain_pki / "ca.crt",)).digest(image(registry)) == DIGEST
         with pytest.raises(Unreachable, match="its certificate is not trusted"):
