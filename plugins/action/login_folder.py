@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible import constants
 
 from ..module_utils import login_folder
+from ..module_utils.image_reference import BadReference, parse_reference, split_registry
+from ..module_utils.registry_credentials import CredentialsError
 from ..plugin_utils.orphans import parent
 from ..plugin_utils.plain_action import PlainAction
 
@@ -15,8 +18,12 @@ from ..plugin_utils.plain_action import PlainAction
 class ActionModule(PlainAction):
     """The action `login_folder`."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (ValueError, OSError)
-    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"docker_config": {"type": "path", "required": True}}
+    ERRORS: ClassVar[tuple[type[Exception], ...]] = (ValueError, OSError, CredentialsError)
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "docker_config": {"type": "path", "required": True},
+        "registry": {"type": "str", "default": ""},
+        "images": {"type": "list", "elements": "str", "default": []},
+    }
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Beside Ansible's own folder for such things, which is the caller's own; nothing in check mode."""
@@ -24,5 +31,11 @@ class ActionModule(PlainAction):
             return {"changed": False, "skipped": True}
         above = Path(vars(constants)["DEFAULT_LOCAL_TMP"]).parent / "fastapi-mysql-k8s-logins"
         # Tasks run in a process of their own each; the run is their parent.
-        folder = login_folder.make(above, parent(), Path(arguments["docker_config"]))
+        target = split_registry(arguments["registry"])[0] if arguments["registry"] else ""
+        others = []
+        for name in arguments["images"]:
+            # The build says what is no name of an image.
+            with contextlib.suppress(BadReference):
+                others.append(parse_reference(name).host)
+        folder = login_folder.make(above, parent(), Path(arguments["docker_config"]), target, others)
         return {"changed": False, "path": str(folder)}

@@ -9,6 +9,7 @@ from typing import TypeVar
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import RegistryClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
     Credentials,
+    HelperError,
     find_credentials,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_trust import authorities
@@ -34,8 +35,14 @@ def opened(kind: type[Client], host: str, args: Mapping[str, object]) -> Client:
     """Make a client of this kind: with the given user name, else with what ``docker login`` keeps."""
     docker_config = str(args["docker_config"] or "") or None
     username, password = str(args["username"] or ""), str(args["password"] or "")
+    credentials, without = None, ""
     if username:
-        credentials: Credentials | None = Credentials(username, password)
+        credentials = Credentials(username, password)
     else:
-        credentials = find_credentials(host, docker_config, os.environ)
-    return kind(host, credentials, float(str(args["timeout"])), authorities(host, docker_config, os.environ))
+        try:
+            credentials = find_credentials(host, docker_config, os.environ)
+        except HelperError as error:
+            # Said when the registry wants a login.
+            without = str(error)
+    trusted = authorities(host, docker_config, os.environ)
+    return kind(host, credentials, float(str(args["timeout"])), trusted, without)

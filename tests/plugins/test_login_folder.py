@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import login_folder
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.login_folder import UnsafeFolder, make
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import CredentialsError
 
 
 @pytest.fixture
@@ -41,8 +42,44 @@ def test_without_settings_it_is_empty(tmp_path: Path) -> None:
 
 def test_settings_that_are_no_json_are_told(tmp_path: Path, settings: Path) -> None:
     (settings / "config.json").write_text("{")
-    with pytest.raises(ValueError, match=r"config.json is no JSON \(.*\): mend it"):
+    with pytest.raises(CredentialsError, match=r"config.json cannot be read: Expecting"):
         make(tmp_path / "logins", os.getpid(), settings)
+
+
+def test_the_helpers_of_other_registries_stay(tmp_path: Path, settings: Path) -> None:
+    helpers = {"base.example": "ecr", "mine.example": "keeps", "https://index.docker.io/v1/": "hub"}
+    (settings / "config.json").write_text(json.dumps({"credHelpers": helpers}))
+    folder = make(tmp_path / "logins", os.getpid(), settings, "mine.example", ["base.example", "docker.io"])
+    kept = {key: name for key, name in helpers.items() if name != "keeps"}
+    assert json.loads((folder / "config.json").read_text()) == {"credHelpers": kept}
+
+
+def test_what_the_store_knows_of_a_base_goes_along(
+    tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker-credential-desktop"
+    said = """[ "$(cat)" = https://index.docker.io/v1/ ] && echo '{"Username": "me", "Secret": "x"}'"""
+    program.write_text(f"#!/bin/sh\n{said}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    folder = make(tmp_path / "logins", os.getpid(), settings, "mine.example", ["docker.io", "none.example"])
+    assert json.loads((folder / "config.json").read_text())["auths"] == {
+        "base.example": {"auth": "eA=="},
+        "https://index.docker.io/v1/": {"auth": "bWU6eA=="},
+    }
+    program.unlink()
+    folder = make(tmp_path / "logins", os.getpid(), settings, "mine.example", ["docker.io"])
+    assert "https://index.docker.io/v1/" not in json.loads((folder / "config.json").read_text())["auths"]
+
+
+def test_logins_of_the_environment_are_there_too(
+    tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", json.dumps({"auths": {"ci.example": {"auth": "bWU6eA=="}}}))
+    (settings / "config.json").write_text(json.dumps({"credHelpers": {"ci.example": "a", "base.example": "b"}}))
+    folder = make(tmp_path / "logins", os.getpid(), settings, others=["ci.example", "base.example"])
+    found = json.loads((folder / "config.json").read_text())
+    assert found == {"auths": {"ci.example": {"auth": "bWU6eA=="}}, "credHelpers": {"base.example": "b"}}
 
 
 def test_what_a_killed_run_has_left_goes_with_the_next_login(tmp_path: Path, settings: Path) -> None:

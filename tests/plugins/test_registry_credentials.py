@@ -7,11 +7,16 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import Unauthorized
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
     Credentials,
     CredentialsError,
     find_credentials,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_session import open_registry
+
+from fake_registry import FakeRegistry, serve
+from nobody import as_nobody
 
 AUTH = base64.b64encode(b"me:s3:cret").decode()
 
@@ -34,6 +39,12 @@ def helper(folder: Path, body: str) -> dict[str, str]:
         ("docker.io", "https://index.docker.io/v1/"),
         ("127.0.0.1:5000", "127.0.0.1:5000"),
         ("ghcr.io", "https://ghcr.io"),
+        ("ghcr.io", "https://ghcr.io/"),
+        ("ghcr.io", "http://ghcr.io/v1/"),
+        ("ghcr.io", "https://ghcr.io/v2/"),
+        ("ghcr.io", "ghcr.io/owner"),
+        ("r.example:5000", "https://r.example:5000/v1/"),
+        ("docker.io", "index.docker.io"),
     ],
 )
 def test_the_file_of_docker_login(tmp_path: Path, host: str, key: str) -> None:
@@ -87,3 +98,62 @@ def test_what_cannot_be_read(tmp_path: Path, content: object, says: str) -> None
     environment = helper(tmp_path, "echo nonsense")
     with pytest.raises(CredentialsError, match=says):
         find_credentials("ghcr.io", config(tmp_path, content), environment)
+
+
+def test_a_key_of_another_registry_is_not_taken(tmp_path: Path) -> None:
+    keys = {"ghcr.io.example": {"auth": AUTH}, "https://ghcr.io:5000/v1/": {"auth": AUTH}, "x/ghcr.io": {"auth": AUTH}}
+    assert find_credentials("ghcr.io", config(tmp_path, {"auths": keys}), {}) is None
+
+
+def test_the_exact_key_comes_first(tmp_path: Path) -> None:
+    other = base64.b64encode(b"you:x").decode()
+    auths = {"https://ghcr.io/v1/": {"auth": other}, "ghcr.io": {"auth": AUTH}}
+    found = find_credentials("ghcr.io", config(tmp_path, {"auths": auths}), {})
+    assert found is not None and found.username == "me"
+
+
+def test_logins_of_the_environment_come_first(tmp_path: Path) -> None:
+    environment = {"DOCKER_AUTH_CONFIG": json.dumps({"auths": {"https://ghcr.io/v1/": {"auth": AUTH}}})}
+    folder = config(tmp_path, {"auths": {"r.example": {"auth": AUTH}}, "credHelpers": {"ghcr.io": "missing"}})
+    found = find_credentials("ghcr.io", folder, environment)
+    assert found is not None and found.source == "DOCKER_AUTH_CONFIG"
+    assert find_credentials("r.example", folder, environment) is not None
+    for text in ("{", "[]"):
+        with pytest.raises(CredentialsError, match="DOCKER_AUTH_CONFIG is not a JSON object"):
+            find_credentials("ghcr.io", folder, {"DOCKER_AUTH_CONFIG": text})
+
+
+@pytest.mark.parametrize("content", [{"credsStore": ""}, {"credHelpers": {"ghcr.io": ""}, "credsStore": "missing"}])
+def test_an_empty_helper_is_none(tmp_path: Path, content: dict[str, object]) -> None:
+    assert find_credentials("ghcr.io", config(tmp_path, content), {}) is None
+    auths = {"auths": {"ghcr.io": {"auth": AUTH}}}
+    assert find_credentials("ghcr.io", config(tmp_path, content | auths), {}) is not None
+
+
+def test_a_helper_that_fails_leaves_what_the_file_has(tmp_path: Path) -> None:
+    content = {"credsStore": "missing", "auths": {"ghcr.io": {"auth": AUTH}}}
+    assert find_credentials("ghcr.io", config(tmp_path, content), {"PATH": "/nowhere"}) is not None
+
+
+@pytest.mark.parametrize("body", ["echo nonsense", None])
+def test_a_helper_that_fails_matters_where_a_login_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str | None
+) -> None:
+    monkeypatch.setenv("PATH", helper(tmp_path, body)["PATH"] if body else "/nowhere")
+    folder = config(tmp_path, {"credsStore": "test"})
+    arguments = {"username": "", "password": "", "docker_config": folder, "timeout": 5}
+    with serve(FakeRegistry()) as registry:
+        open_registry(registry.host, arguments).ping()
+        registry.auth = "basic"
+        with pytest.raises(Unauthorized, match=r"wants credentials \(.*docker-credential-test.*\): set app_registry"):
+            open_registry(registry.host, arguments).ping()
+
+
+def test_what_may_not_be_read_is_said_in_one_line(tmp_path: Path) -> None:
+    folder = config(tmp_path, {})
+    tmp_path.chmod(0o000)
+    try:
+        with as_nobody(), pytest.raises(CredentialsError, match=r"json cannot be read by \S+: Permission denied"):
+            find_credentials("ghcr.io", folder, {})
+    finally:
+        tmp_path.chmod(0o700)
