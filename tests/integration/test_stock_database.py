@@ -21,7 +21,7 @@ def stock(deployed: Deployed, new_target: NewTarget) -> Iterator[Target]:
     [api], [database] = content_tags(f"{made}api"), content_tags(f"{made}db")
     image = f"{REGISTRY}/{made}stock:11"
     context = Path(__file__).parent / "stock"
-    base = f"DB_IMAGE={REGISTRY}/{made}db:{database}"
+    base = f"BASE_IMAGE={REGISTRY}/{made}db:{database}"
     docker(
         "buildx", "build", "--quiet", "--load", "--network=host", f"--build-arg={base}", f"--tag={image}", str(context)
     )
