@@ -395,11 +395,15 @@ REFUSALS: dict[str, Reply] = {
 }
 
 
+@pytest.mark.parametrize("methods", [("PATCH", "PUT"), ("PATCH", "PUT", "POST")])
 @pytest.mark.parametrize("why", REFUSALS)
-def test_what_is_refused_leaves_what_serves(place: Place, why: str) -> None:
+def test_what_is_refused_leaves_what_serves(place: Place, why: str, methods: tuple[str, ...]) -> None:
+    """Also where a policy is for updates alone, and a new object of another name would be accepted."""
     place.release("v1")
     place.release("v2")
-    place.objects.policy = lambda method, body: REFUSALS[why] if body["kind"] == "Deployment" else None
+    place.objects.policy = lambda method, body: (
+        REFUSALS[why] if body["kind"] == "Deployment" and method in methods else None
+    )
     before = dict(place.objects.kept)
     for attempt in (lambda: planned(place.store, 1), lambda: planned(place.store, 1)):
         with pytest.raises(RefusedError, match=r"The cluster refuses Deployment app: .* Nothing was applied"):
