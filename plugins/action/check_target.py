@@ -12,7 +12,7 @@ from ansible.utils.display import Display
 
 from ..module_utils.cluster_check import check_cluster, served_apis
 from ..module_utils.credentials import CredentialsError as SecretError
-from ..module_utils.credentials import of_file, of_secret, settle
+from ..module_utils.credentials import of_file, of_secret, settle, version_of
 from ..module_utils.endpoint_rules import find_endpoint_problems
 from ..module_utils.image_reference import BadReference, split_registry
 from ..module_utils.kube_config import is_missing, load_cluster
@@ -55,6 +55,20 @@ def builds(target: Mapping[str, Any]) -> bool:
     return not target["api_image"] or (boolean(target["db_enabled"]) and not target["db_image"])
 
 
+def settled_for(target: Mapping[str, Any], secret: dict[str, Any] | None) -> dict[str, Any]:
+    """The credentials of a target whose Secret is this, and which Secret they were settled from."""
+    kept = of_secret(secret, bool(target["db_password"]))
+    return settled_from(target, kept) | {"seen": version_of(secret)}
+
+
+def settled_from(target: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str, Any]:
+    """The credentials of a target, given what is kept of those before."""
+    given, rotated = str(target["db_password"] or ""), boolean(target["db_password_rotated"])
+    settled = settle(given, str(target["db_user"]), kept, rotated).handed_on()
+    # What no log may show: the ones before are still those of the Pods that run.
+    return settled | {"known": sorted({*kept.values(), settled["password"], settled["root_password"]})}
+
+
 class ActionModule(PlainAction):
     """Name everything that is wrong with a target's variables; then ask its registry and its cluster."""
 
@@ -87,7 +101,7 @@ class ActionModule(PlainAction):
         deploys = "deploy" in stages and boolean(target["db_enabled"])
         cluster: dict[str, Any] = {}
         if asks_cluster:
-            cluster = self._cluster(target, str(target["name"]) if deploys else "")
+            cluster = self._cluster(target, str(target["name"]) if deploys else "", "teardown" in stages)
         elif "compare" in stages:
             cluster = self._seen(target)
         credentials = self._credentials(target, cluster)
@@ -101,10 +115,9 @@ class ActionModule(PlainAction):
         given = str(target["db_password"] or "")
         if not boolean(target["db_enabled"]):
             return {"password": given, "root_password": given, "key": "", "checksum": ""}
-        kept = of_secret(found, bool(given)) if asked else of_file(Path(str(target["manifests_dir"])).expanduser())
-        settled = settle(given, str(target["db_user"]), kept, boolean(target["db_password_rotated"])).handed_on()
-        # What no log may show: the ones before are still those of the Pods that run.
-        return settled | {"known": sorted({*kept.values(), settled["password"], settled["root_password"]})}
+        if asked:
+            return settled_for(target, found)
+        return settled_from(target, of_file(Path(str(target["manifests_dir"])).expanduser()))
 
     def _embedded(self, target: Target) -> None:
         """A platform that is down has many faces: a file, a port, a socket that is not there. Say it once."""
@@ -166,7 +179,7 @@ class ActionModule(PlainAction):
             f"(context {cluster.context})"
         )
 
-    def _cluster(self, target: Target, secret: str) -> dict[str, Any]:
+    def _cluster(self, target: Target, secret: str, leaving: bool) -> dict[str, Any]:
         with connected(str(target["kubeconfig"]), str(target["context"])) as client:
             return check_cluster(
                 client,
@@ -174,4 +187,5 @@ class ActionModule(PlainAction):
                 boolean(target["namespace_create"]),
                 str(target["ingress_class"]),
                 secret,
+                leaving,
             )

@@ -7,16 +7,23 @@ from typing import Any
 
 from .kube_client import KubeClient
 from .kube_errors import ForbiddenError, KubeError
+from .kube_namespace import hold_up
 
 OLDEST = (1, 20)
 NEEDED_APIS = ("v1", "apps/v1", "networking.k8s.io/v1")
 
 
 def check_cluster(
-    client: KubeClient, namespace: str, namespace_create: bool, ingress_class: str, secret: str = ""
+    client: KubeClient,
+    namespace: str,
+    namespace_create: bool,
+    ingress_class: str,
+    secret: str = "",
+    leaving: bool = False,
 ) -> dict[str, Any]:
     """Version, credentials, APIs, namespace and Ingress class, in this order; a KubeError says what is missing.
 
+    A namespace that is being removed is refused, unless `leaving`: what removes it waits for that.
     With the name of a Secret its object is in the result, None when it is not there: nobody may see that printed.
     """
     version = server_version(client)
@@ -29,8 +36,7 @@ def check_cluster(
             f"{OLDEST[0]}.{OLDEST[1]} or newer is needed."
         )
     live = client.find(f"/api/v1/namespaces/{namespace}/secrets/{secret}") if secret else None
-    # Where the Secret is, its namespace is: that question is saved.
-    exists = True if live else namespace_exists(client, namespace)
+    exists = namespace_exists(client, namespace, leaving)
     if exists is False and not namespace_create:
         raise KubeError(
             f"Namespace {namespace} does not exist in context {client.cluster.context}: "
@@ -64,14 +70,20 @@ def served_apis(client: KubeClient) -> list[str]:
     return [*core, *(item["groupVersion"] for group in groups for item in group.get("versions", []))]
 
 
-def namespace_exists(client: KubeClient, namespace: str) -> bool | None:
-    """Whether the namespace is there; None when we were not asked or may not know."""
+def namespace_exists(client: KubeClient, namespace: str, leaving: bool = False) -> bool | None:
+    """Whether the namespace is there; None when we were not asked or may not know.
+
+    Raises KubeError when it is being removed: nothing can be made in it. With `leaving` it does not.
+    """
     if not namespace:
         return None
     try:
-        return client.find(f"/api/v1/namespaces/{namespace}") is not None
+        live = client.find(f"/api/v1/namespaces/{namespace}")
     except ForbiddenError:
         return None
+    if live and not leaving and (held := hold_up(client, live)):
+        raise KubeError(f"{held} Nothing was changed.")
+    return live is not None
 
 
 def check_ingress_class(client: KubeClient, wanted: str) -> list[str]:

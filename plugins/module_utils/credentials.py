@@ -102,6 +102,12 @@ def of_secret(secret: Object | None, given: bool = False) -> dict[str, str]:
     return found
 
 
+def version_of(secret: Object | None) -> str:
+    """What a Secret is known by as long as nobody writes into it; empty when it is not there."""
+    metadata = (secret or {}).get("metadata") or {}
+    return f"{metadata.get('uid')} {metadata.get('resourceVersion')}" if secret else ""
+
+
 def of_file(folder: Path) -> dict[str, str]:
     """What the last run from here has rendered; nothing when there was none, or somebody has edited it to bits."""
     try:

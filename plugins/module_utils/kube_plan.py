@@ -12,7 +12,7 @@ from typing import Any
 
 from .kube_changes import SERVER_SIDE, Change, changes, essence
 from .kube_client import KubeClient
-from .kube_errors import ApiError, ForbiddenError, KubeError, NotFoundError
+from .kube_errors import ApiError, ForbiddenError, KubeError, NotFoundError, UnauthorizedError, one_line
 from .kube_ownership import MANAGER, MARK, carries_mark, replacement, touched_by_others, yielded
 
 Object = dict[str, Any]
@@ -190,8 +190,16 @@ class Planner:
         moved["metadata"]["namespace"] = "default"
         try:
             self.client.dry_apply(self.client.path_of(moved, "default"), moved, MANAGER)
+        except UnauthorizedError:
+            raise
         except (NotFoundError, ForbiddenError):
             return f"namespace {self.namespace} is not there yet: shown as rendered, not checked by the cluster"
+        except ApiError as error:
+            # What is not allowed there may well be allowed here: the plan is made again when the namespace is there.
+            return (
+                f"namespace {self.namespace} is not there yet: shown as rendered; "
+                f"in namespace default the cluster would not take it: {one_line(error.message, 300)}"
+            )
         return f"namespace {self.namespace} is not there yet: shown as rendered, checked in namespace default"
 
     def _left_over(self, manifests: list[Object]) -> list[Planned]:

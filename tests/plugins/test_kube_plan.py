@@ -87,19 +87,30 @@ def test_expired_credentials_are_no_refusal_of_a_manifest() -> None:
         planner(server).plan([SECRET])
 
 
-def test_manifests_for_a_namespace_to_come_are_checked_elsewhere() -> None:
+@pytest.mark.parametrize("code", [400, 403, 404, 409, 422, 500])
+def test_what_namespace_default_refuses_is_a_note_for_a_namespace_to_come(code: int) -> None:
+    """Policies protect `default`, of all namespaces: Kyverno answers 400, a ValidatingAdmissionPolicy 422."""
+
     def route(method: str, path: str, body: Object) -> Reply:
         if method == "GET" or "/namespaces/n/" in path:
             return status(404, "not there")
         bad = "/namespaces/default/" in path and body["kind"] == "Secret"
-        return (422, {"message": "bad name"}) if bad else (200, body)
+        return status(code, "not allowed in default") if bad else (200, body)
 
     with serving(route) as server:
-        with pytest.raises(RefusedError, match="Secret s: bad name"):
-            planner(server).plan([SPACE, SECRET])
-        space, service = planner(server).plan([SPACE, SERVICE])
-    assert (space.action, service.action) == ("create", "create")
+        space, secret, service = planner(server).plan([SPACE, SECRET, SERVICE])
+    assert (space.action, secret.action, service.action) == ("create", "create", "create")
     assert service.notes == ["namespace n is not there yet: shown as rendered, checked in namespace default"]
+    assert secret.notes[0].startswith("namespace n is not there yet: shown as rendered")
+    assert ("not allowed in default" in secret.notes[0]) == (code not in (403, 404))
+
+
+def test_expired_credentials_are_no_note() -> None:
+    def route(method: str, path: str, body: Object) -> Reply:
+        return status(401 if "/namespaces/default/" in path else 404, "no")
+
+    with serving(route) as server, pytest.raises(UnauthorizedError):
+        planner(server).plan([SPACE, SECRET])
 
 
 def test_a_namespace_that_is_there_is_left_alone() -> None:
