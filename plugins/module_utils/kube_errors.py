@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class KubeError(Exception):
     """Base of all errors of the client; its text is one line that can be shown as it is."""
@@ -46,6 +48,15 @@ class ForbiddenError(ApiError):
 
 class NotFoundError(ApiError):
     """404: neither the object nor, perhaps, its namespace or kind is there."""
+
+
+def without_trial(error: ApiError) -> str:
+    """The admission webhook because of which the cluster refuses to try something; empty if that is not why.
+
+    A webhook has to declare that it has no side effects, or none on a dry run.
+    """
+    found = re.search(r'admission webhook "([^"]+)" does not support dry run', error.message)
+    return found[1] if found and error.status == 400 else ""
 
 
 def one_line(text: str, limit: int = 600) -> str:

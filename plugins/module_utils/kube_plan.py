@@ -12,8 +12,9 @@ from typing import Any
 
 from .kube_changes import SERVER_SIDE, Change, changes, essence
 from .kube_client import KubeClient
-from .kube_errors import ApiError, ForbiddenError, KubeError, NotFoundError, UnauthorizedError, one_line
+from .kube_errors import ApiError, ForbiddenError, KubeError, NotFoundError, UnauthorizedError, one_line, without_trial
 from .kube_ownership import MANAGER, MARK, carries_mark, replacement, touched_by_others, yielded
+from .own_fields import own, untried
 
 Object = dict[str, Any]
 
@@ -160,6 +161,8 @@ class Planner:
         try:
             applied = self.client.dry_apply(path, wanted, MANAGER)
         except ApiError as error:
+            if webhook := without_trial(error):
+                return _untried(wanted, live, [*notes, _not_tried(webhook)])
             if error.status != _INVALID or not touched:
                 raise
             # Ours and theirs together are no valid object (a port was edited, say): only a whole one is.
@@ -183,6 +186,10 @@ class Planner:
             return Planned(manifest, "create", None, None, essence(self.client.dry_apply(path, manifest, MANAGER)))
         except NotFoundError:
             return Planned(manifest, "create", None, None, manifest, notes=[self._check_elsewhere(manifest)])
+        except ApiError as error:
+            if not (webhook := without_trial(error)):
+                raise
+            return Planned(manifest, "create", None, None, manifest, notes=[_not_tried(webhook)])
 
     def _check_elsewhere(self, manifest: Object) -> str:
         """Let the cluster check a manifest whose namespace is yet to be made, in one that every cluster has."""
@@ -208,6 +215,21 @@ class Planner:
         gone = sorted((key for key in self.ours if key not in wanted), key=lambda key: (order.index(key[0]), key[1]))
         note = "it is in no manifest any more"
         return [Planned(live, "delete", live, essence(live), notes=[note]) for live in (self.ours[key] for key in gone)]
+
+
+def _not_tried(webhook: str) -> str:
+    return (
+        f"not tried by the cluster, for the admission webhook {webhook} does not support dry runs (its sideEffects are "
+        "Unknown or Some): compared with what we have set; what the cluster says to it is seen when it is applied"
+    )
+
+
+def _untried(wanted: Object, live: Object, notes: list[str]) -> Planned:
+    """An object that the cluster cannot try: rendered against live, by the fields that our apply has set."""
+    before = essence(live)
+    if not untried(live, wanted):
+        return Planned(wanted, "left", live, before, before, None, notes)
+    return Planned(wanted, "change", live, own(live), wanted, wanted, notes)
 
 
 def _labelled(live: Object, wanted: Object) -> Object:

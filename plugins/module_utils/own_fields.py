@@ -82,6 +82,20 @@ def own(live: Object) -> Object:
     return mine
 
 
+def untried(live: Object, manifest: Object) -> bool:
+    """Whether a manifest asks for anything that we have not set already, for a cluster that cannot try it.
+
+    What is empty is left out by the cluster; without a record of who has set what, what is there beside it is nobody's.
+    """
+    bare, fields = cleaned(live), recorded(live)
+    found = changes(_mine(bare, fields) if fields else bare, manifest)
+    return any((fields if one.after is None else one.before is not None or not _is_empty(one.after)) for one in found)
+
+
+def _is_empty(value: object) -> bool:
+    return value is False or value in ("", [], {})
+
+
 def _of_weight(entry: Object) -> Object:
     """An entry of the record without what others may write and the version stays the same: replicas, a restart."""
     spec = deepcopy((entry.get("fieldsV1") or {}).get("f:spec"))

@@ -385,3 +385,80 @@ def test_a_body_is_json_and_yaml_at_once() -> None:
     text = encoded(body)
     assert json.loads(text) == body
     assert yaml.safe_load(text.replace(b"\\u0000", b"").decode()) == {"text": body["text"].replace("\x00", "")}
+
+
+WEBHOOK = 'admission webhook "inject.mesh.example.org" does not support dry run'
+FIELDS = {
+    "f:metadata": {"f:labels": {"f:a": {}}},
+    "f:spec": {"f:ports": {'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:port": {}, "f:name": {}}}, "f:type": {}},
+}
+WANTED: Object = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "w", "namespace": "n", "labels": {"a": "b"}, "annotations": {}},
+    "spec": {"type": "ClusterIP", "ports": [{"port": 80, "name": "http"}], "externalIPs": []},
+}
+
+
+def untried(live: Object | None, manifest: Object = WANTED) -> Planned:
+    """What is planned where the API server answers every dry run as documented for such a webhook."""
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        if is_list(path):
+            return 200, {"items": []}
+        if method == "GET":
+            return (200, live) if live else status(404, "not there")
+        return status(400, WEBHOOK)
+
+    with serving(route) as server:
+        return planner(server).plan([manifest])[0]
+
+
+def as_it_runs(**spec: Any) -> Object:
+    """What a cluster makes of WANTED, defaults and the notes of others included."""
+    port = {"port": 80, "name": "http", "protocol": "TCP", "targetPort": 80}
+    record = [{"manager": MANAGER, "operation": "Apply", "fieldsV1": FIELDS}]
+    record.append({"manager": "mesh", "operation": "Update", "fieldsV1": {"f:metadata": {"f:annotations": {}}}})
+    metadata = {"name": "w", "namespace": "n", "uid": "1", "labels": {"a": "b", "mesh": "x"}, "managedFields": record}
+    found = {"type": "ClusterIP", "ports": [port], "clusterIP": "198.18.0.9", "sessionAffinity": "None"} | spec
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata | {"annotations": {"mesh": "y"}}, "spec": found}
+
+
+def test_what_a_webhook_does_not_let_be_tried_is_compared_by_our_fields() -> None:
+    planned = untried(as_it_runs())
+    assert planned.action == "left"
+    assert "webhook inject.mesh.example.org does not support dry runs" in planned.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("live", "manifest"),
+    [
+        (as_it_runs(type="NodePort"), WANTED),
+        (as_it_runs(ports=[{"port": 81, "name": "http", "protocol": "TCP"}]), WANTED),
+        (as_it_runs(), {**WANTED, "spec": {**WANTED["spec"], "type": "LoadBalancer"}}),
+        (as_it_runs(), {**WANTED, "spec": {**WANTED["spec"], "externalIPs": ["198.18.0.1"]}}),
+        (as_it_runs(), {**WANTED, "spec": {"ports": WANTED["spec"]["ports"]}}),
+        (as_it_runs(), {**WANTED, "metadata": {**WANTED["metadata"], "labels": {"a": "c"}}}),
+    ],
+)
+def test_what_differs_there_is_applied(live: Object, manifest: Object) -> None:
+    planned = untried(live, manifest)
+    assert planned.action == "change"
+    assert planned.fields
+    assert planned.notes
+    assert untried(None, manifest).action == "create"
+
+
+def test_a_cluster_without_a_record_of_fields_is_compared_by_what_is_asked_for() -> None:
+    live = as_it_runs()
+    del live["metadata"]["managedFields"]
+    assert untried(live).action == "left"
+    assert untried(live, {**WANTED, "spec": {"type": "NodePort"}}).action == "change"
+
+
+def test_another_refusal_with_that_status_is_one() -> None:
+    def route(method: str, path: str, body: Object) -> Reply:
+        return status(404, "not there") if method == "GET" else status(400, "admission webhook denied the request")
+
+    with serving(route) as server, pytest.raises(RefusedError, match="denied the request"):
+        planner(server).plan([WANTED])
