@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ansible import constants as C
 from ansible import context
 from ansible.errors import AnsibleError
 
 NOBODY = "all:!all"
+# It names the inventory that counts without -i.
+UNREAD = (
+    " No ansible.cfg was read: Ansible looks for it in the working directory, unless others may write to that;"
+    " run this in the checkout, or set ANSIBLE_CONFIG to its ansible.cfg."
+)
 
 
 def targets(groups: Mapping[str, Sequence[str]], group: str = "all") -> str:
     """The group as a pattern; one that matches nobody where the inventory does not have the group."""
     if not groups.get("all"):
         sources = ", ".join(context.CLIARGS.get("inventory") or []) or "the inventory"
-        raise AnsibleError(f"There is nothing to do: {sources} has no hosts. Name an inventory that has (-i).")
+        unread = "" if C.CONFIG_FILE else UNREAD
+        raise AnsibleError(f"There is nothing to do: {sources} has no hosts. Name an inventory that has (-i).{unread}")
     return group if group in groups else NOBODY
 
 

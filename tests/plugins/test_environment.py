@@ -213,3 +213,23 @@ def test_ansible_starts_whatever_the_locale(locale: dict[str, str], tmp_path: Pa
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "verify.yml", "playbooks/site.yml", "playbooks/status.yml"])
+def test_roles_and_plugins_are_found_without_ansible_cfg(playbook: str) -> None:
+    """From another folder, or in one that others may write to, Ansible does not read it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    call = ["ansible-playbook", str(ROOT / playbook)]
+    inventory = ["-i", str(ROOT / "inventory/sample"), "--syntax-check"]
+    done = subprocess.run([*call, *inventory], cwd="/", env=kept, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    # Which inventory counts without -i stands in it.
+    done = subprocess.run(call, cwd="/", env=kept, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert "No ansible.cfg was read" in done.stderr
+
+
+def test_make_names_ansible_cfg_itself() -> None:
+    call = ["make", "--no-print-directory", "--print-data-base", "--dry-run", "deploy"]
+    said = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60).stdout
+    assert f"ANSIBLE_CONFIG := {ROOT}/ansible.cfg" in said

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pip
 import pytest
 import yaml
 
@@ -58,7 +59,8 @@ def test_a_list_installs_the_same_whatever_is_published_later(wanted: Path, tmp_
     assert len(said.split()) - 2 == len(here)
     assert str(10**9) not in said
     # Why nothing may be resolved: that a list is complete does not keep pip from looking for something better.
-    if needy:
+    # Debian 12's pip (23) then refuses what it finds; later ones come back to what is pinned.
+    if needy and int(pip.__version__.split(".")[0]) < 24:
         resolved = package_index.would_install(tmp_path / "list.txt", tmp_path, "--require-hashes")
         assert "all requirements must have their versions pinned" in resolved.stderr
 
