@@ -15,7 +15,8 @@ from ..module_utils.evidence_cluster import read_cluster
 from ..module_utils.evidence_folder import LATEST, Masker, previous, secrets_in
 from ..module_utils.evidence_names import Names
 from ..module_utils.kube_client import KubeClient, load_documents
-from ..module_utils.kube_errors import KubeError
+from ..module_utils.kube_errors import ForbiddenError, KubeError
+from ..module_utils.kube_namespace import hold_up
 from ..module_utils.revision_store import Store
 from ..module_utils.status import age, answer_lines, image_lines, pod_lines
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
@@ -48,10 +49,11 @@ class ActionModule(KubeAction):
         url = where(arguments)
         found = read_cluster(client, names)
         documents = [one for text in arguments["manifests"] for one in load_documents(text) if isinstance(one, dict)]
+        leaving = namespace_leaving(client, names.namespace)
         if found["deployment"] is None:
             lines = [
                 f"{names.name} on {arguments['target']}: nothing is deployed in namespace {names.namespace}",
-                "  Deploy it: make deploy, or ansible-playbook site.yml",
+                f"  ! {leaving}" if leaving else "  Deploy it: make deploy, or ansible-playbook site.yml",
             ]
             return told(lines, {"deployed": False, "drift": [], "url": url})
         different = Drift([], arguments["problem"])
@@ -62,11 +64,20 @@ class ActionModule(KubeAction):
         lines += [f"  {line}" for line in answer_lines(ask(arguments, arguments["endpoints"]))]
         lines += [f"  {line}" for line in image_lines(found["deployment"]["images"], wanted)]
         lines += [f"  {line}" for line in pod_lines(found["pods"])]
-        lines += [f"  ! {line}" for line in found["deployment"]["troubles"]]
+        lines += [f"  ! {line}" for line in [*found["deployment"]["troubles"], *([leaving] if leaving else [])]]
         lines += drift_lines(different, bool(documents))
         lines += evidence_lines(arguments, found["identity"])
         masker = Masker(secrets_in(documents))
         return told(masker.value(lines), {"deployed": True, "drift": masker.value(different.lines), "url": url})
+
+
+def namespace_leaving(client: KubeClient, namespace: str) -> str:
+    """Since when the namespace is being removed, and what holds that up; empty if it is not, or nobody may know."""
+    try:
+        live = client.find(f"/api/v1/namespaces/{namespace}")
+    except ForbiddenError:
+        return ""
+    return hold_up(client, live) if live else ""
 
 
 def where(arguments: dict[str, Any]) -> str:

@@ -217,3 +217,22 @@ def test_logs_are_merged_by_time() -> None:
     }
     assert [line.split()[-1] for line in merged(logs, 10)] == ["first", "second", "third"]
     assert merged(logs, 1) == ["2026-11-23 10:00:03  x/api    third"]
+
+
+@pytest.mark.parametrize("deployed", [True, False])
+def test_a_namespace_on_its_way_out_is_said(cluster: StandIn, deployed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = cluster.route
+
+    def route(method: str, path: str, body: dict[str, Any]) -> Reply:
+        if path == "/api/v1/namespaces/users":
+            moment = "2026-01-01T00:00:00Z"
+            held = {"name": "users", "deletionTimestamp": moment, "finalizers": ["example.org/guard"]}
+            return 200, {"metadata": held, "status": {"phase": "Terminating"}}
+        if path == "/apis" or path == "/api/v1":
+            return 200, {"groups": [], "resources": []}
+        return answer(method, path, body) if deployed or "/deployments/" not in path else status(404, "none")
+
+    monkeypatch.setattr(cluster, "route", route)
+    told = " ".join(say(cluster)["lines"])
+    assert "! Namespace users is being removed since 2026-01-01" in told
+    assert "example.org/guard" in told
