@@ -72,3 +72,15 @@ def test_the_platform_is_described_once() -> None:
     for part in (folder for folder in WITH_TASKS if folder.name.startswith("local_") and folder.name != "local_base"):
         common = {name for name in options(part) if name.removeprefix(f"{part.name}_") in ground}
         assert common - mapped.keys() == set()
+
+
+@pytest.mark.parametrize("playbook", sorted((ROOT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_playbooks_set_what_the_roles_take(playbook: Path) -> None:
+    choices = {
+        name: option["choices"] for role in WITH_TASKS for name, option in options(role).items() if "choices" in option
+    }
+    given = [item for play in load(playbook) for item in (play.get("vars") or {}).items()]
+    # A template is not known before the run.
+    fixed = [(name, value) for name, value in given if name in choices and "{{" not in str(value)]
+    for name, value in fixed:
+        assert set(value if isinstance(value, list) else [value]) <= set(choices[name]), name
