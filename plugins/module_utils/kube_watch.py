@@ -19,10 +19,8 @@ from .kube_errors import (
     ConnectionFailedError,
     ForbiddenError,
     GoneError,
-    KubeconfigError,
     KubeError,
     NotFoundError,
-    UnauthorizedError,
 )
 
 Object = dict[str, Any]
@@ -56,6 +54,8 @@ class _Followed:
     faulty_since: float | None = None
     fault: KubeError | None = None
     fatal: bool = False
+    # Seconds of all faults that are over.
+    missed: float = 0.0
 
 
 class Mirror:
@@ -109,27 +109,38 @@ class Mirror:
                     return one.fault, float("inf") if one.fatal else lasted
         return None
 
+    def missed(self) -> float:
+        """For how many seconds, in all, a needed source could not be followed, of faults that are over."""
+        with self._changed:
+            return max((one.missed for one in self._followed.values() if not one.source.optional), default=0.0)
+
     def _follow(self, name: str) -> None:
         followed, client, pause = self._followed[name], self._clients[name], FIRST_PAUSE
         while not self._stopped.is_set():
+            listed = False
             try:
                 version = self._list(followed, client)
-                pause = FIRST_PAUSE
+                listed = True
                 while not self._stopped.is_set():
                     began = self._clock()
                     version = self._watch(followed, client, version)
+                    pause = FIRST_PAUSE
                     if self._clock() - began < FIRST_PAUSE:
                         # Somebody between us and the server ends watches at once: no reason to hurry.
                         self._stopped.wait(POLL_SECONDS)
             except GoneError:
-                continue
-            except (UnauthorizedError, ForbiddenError, NotFoundError, KubeconfigError) as error:
-                if followed.listed and isinstance(error, ForbiddenError):
-                    self._stopped.wait(POLL_SECONDS)
-                    continue
+                # Too old, which a new list cures; but a proxy may say so for ever.
+                self._stopped.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            except NotFoundError as error:
                 self._failed(followed, error, fatal=True)
                 return
             except KubeError as error:
+                if listed and isinstance(error, ForbiddenError):
+                    # Reading is allowed and watching is not.
+                    self._stopped.wait(POLL_SECONDS)
+                    continue
+                # A server that starts refuses those whom it does not know yet (401, 403): nothing says for how long.
                 self._failed(followed, error)
                 asked = error.retry_after if isinstance(error, BusyError) else None
                 self._stopped.wait(pause if asked is None else min(asked, LONGEST_PAUSE))
@@ -143,6 +154,8 @@ class Mirror:
         items = {str(item["metadata"]["uid"]): item for item in listed.get("items") or []}
         with self._changed:
             news = not followed.listed or items != followed.items or followed.fault
+            if followed.faulty_since is not None:
+                followed.missed += self._clock() - followed.faulty_since
             followed.items, followed.listed = items, True
             followed.fault, followed.faulty_since = None, None
             if news:

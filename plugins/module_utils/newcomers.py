@@ -8,7 +8,7 @@ from . import replicas
 from .causes import Cause
 from .endpoints import mismatch
 from .kube_client import KubeClient
-from .rollout_causes import FINAL_PATIENCE
+from .rollout_causes import FINAL_PATIENCE, Rules
 from .rollout_view import View, condition
 from .verification import REMEDIES, told
 
@@ -18,16 +18,29 @@ Object = dict[str, Any]
 class Newcomers:
     """Remembers who has answered right, and since when somebody answers wrong."""
 
-    def __init__(self, client: KubeClient, namespace: str, endpoints: list[Object]) -> None:
+    def __init__(self, client: KubeClient, namespace: str, endpoints: list[Object], rules: Rules) -> None:
         """Without endpoints nobody is asked."""
+        self.rules = rules
         self.client, self.namespace, self.endpoints = client, namespace, endpoints
         self.right: set[str] = set()
         self.wrong_since: dict[str, float] = {}
         # Whether any of them has ever been heard by way of the API server.
         self.reached = False
 
-    def judge(self, view: View) -> Cause | None:
-        """Why the new version is not what it should be, once a ready Pod of it has answered wrong for long enough."""
+    def doubtful(self) -> bool:
+        """Whether no new Pod is known to be right yet, or one is wrong: nobody is to be replaced by such."""
+        return bool(self.endpoints) and (not self.right or bool(self.wrong_since))
+
+    def missed(self, seconds: float) -> None:
+        """Nobody could be asked for so long: no clock has run."""
+        self.wrong_since = {name: at + seconds for name, at in self.wrong_since.items()}
+
+    def judge(self, view: View, settled_at: float = 0.0) -> Cause | None:
+        """Why the new version is not what it should be, once a ready Pod of it has answered wrong for long enough.
+
+        Not before `settled_at`: after an outage the API server may not get through to Pods yet, nor know who may.
+        """
+        self.wrong_since = {name: at for name, at in self.wrong_since.items() if name in self._names(view)}
         for pod in view.newest() if self.endpoints else []:
             name = str(pod["metadata"]["name"])
             if name in self.right or condition(pod, "Ready").get("status") != "True":
@@ -37,12 +50,13 @@ class Newcomers:
                 fault = self._fault(name, port_of(pod), replicas.host_of(pod))
             except replicas.NotAskedError:
                 # Not everybody may ask Pods: the verification at the end says so, here and below.
-                self.endpoints = []
+                self.endpoints = self.endpoints if view.now < settled_at else []
                 return None
             if not fault:
                 self.right.add(name)
                 continue
-            if view.now - self.wrong_since.setdefault(name, view.now) >= FINAL_PATIENCE:
+            since = self.wrong_since.setdefault(name, view.now)
+            if view.now >= max(since + self.rules.patience_or(FINAL_PATIENCE), settled_at):
                 if not self.reached:
                     # Ready all the time, says its own node: it is the API server that is kept away from Pods.
                     self.endpoints = []
@@ -50,6 +64,9 @@ class Newcomers:
                 text = f"a new Pod is ready, but answers wrong: {fault}"
                 return Cause("WrongAnswer", text, REMEDIES["WrongAnswer"], name)
         return None
+
+    def _names(self, view: View) -> set[str]:
+        return {str(pod["metadata"]["name"]) for pod in view.newest()}
 
     def _fault(self, pod: str, port: int, host: str) -> str:
         for endpoint in self.endpoints:

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .causes import Cause
 from .kube_errors import one_line
+from .rollout_hints import CORDONED, loopback_line
 from .rollout_remedies import LOGIN_REFUSED, OUT_OF_MEMORY, REMEDIES, pith, pull_cause, start_remedy
-from .rollout_view import Container, Object, View, condition, containers, event_time, probe_seconds, seconds_of
+from .rollout_view import (
+    SCALING,
+    Container,
+    Object,
+    View,
+    condition,
+    containers,
+    event_time,
+    probe_seconds,
+    seconds_of,
+)
 
 # From the root to the symptom: where several things are wrong, the first explains the others.
 RANKS = (
@@ -31,6 +42,7 @@ RANKS = (
     "ContainerCannotStart",
     "OutOfMemory",
     "CredentialsRefused",
+    "ListensOnLoopback",
     "ContainerExited",
     "CrashLoop",
     "CannotStartPod",
@@ -41,10 +53,14 @@ RANKS = (
 AT_ONCE = 10.0
 # A container that ends while its neighbours start may be waiting for them: so many ends are a fault even so.
 ENDS_ALONE = 5
-# A node that cannot make a Pod's sandbox or volumes may need a minute; so may one that gives Pods up.
+# A node that cannot make a Pod's sandbox or volumes may need a minute.
 NODE_PATIENCE = 60.0
 EVICTIONS = 3
+# What holds where nobody has set a patience: a registry that has answered no will not say yes in a moment, and an
+# autoscaler that looks every 10 s has to ask a cloud before it says that a node is coming.
+DEFAULT_PATIENCE = 12.0
 FINAL_PATIENCE = 5.0
+ROOM_PATIENCE = 60.0
 # A database that is just taking its accounts in may refuse one for a moment.
 LOGIN_PATIENCE = 8.0
 # An end longer ago than this has nothing to do with what is wrong now.
@@ -58,8 +74,6 @@ _STARTING = {
     "PreCreateHookError",
     "PreStartHookError",
 }
-# Somebody is bringing more nodes.
-_SCALING = ("TriggeredScaleUp", "Nominated")
 
 
 @dataclass(frozen=True)
@@ -67,11 +81,15 @@ class Rules:
     """What counts as hopeless."""
 
     # Seconds that trouble may last which could mend itself: a registry hiccups, somebody is just making the Secret.
-    patience: float = 12.0
+    patience: float = DEFAULT_PATIENCE
     # How often a container may end while it starts.
     ends: int = 3
     # Seconds that a container may take to be ready if it has no startup probe to say so.
     startup: float = 120.0
+
+    def patience_or(self, usual: float) -> float:
+        """The patience that somebody has set; where it was left as it is, what is usual for this trouble."""
+        return usual if self.patience == DEFAULT_PATIENCE else self.patience
 
 
 @dataclass(frozen=True)
@@ -110,9 +128,10 @@ def _of_deployment(view: View, rules: Rules) -> Iterator[Trouble]:
         text = f"Deployment {view.name} is paused, so its new version is not rolled out"
         yield Trouble("paused", _cause("Paused", text), rules.patience)
     progress = condition(view.deployment, "Progressing")
-    if progress.get("reason") == "ProgressDeadlineExceeded":
+    if progress.get("reason") == "ProgressDeadlineExceeded" and view.noticed():
         text = f"Deployment {view.name} made no progress within its progressDeadlineSeconds"
-        yield Trouble("progress", _cause("DeadlineExceeded", text))
+        # How long it may take is for whoever watches to say, and this may be of an attempt before.
+        yield Trouble("progress", _cause("DeadlineExceeded", text), NEVER)
 
 
 def _of_creation(view: View, rules: Rules) -> Iterator[Trouble]:
@@ -122,13 +141,25 @@ def _of_creation(view: View, rules: Rules) -> Iterator[Trouble]:
         return
     text = str(failure.get("message") or failure.get("reason"))
     said = f"the cluster makes no Pod for Deployment {view.name}: {text}"
+    owner = str((view.current_set().get("metadata") or {}).get("name", ""))
+    news = seconds_of(failure.get("lastTransitionTime")) >= view.began or view.events_of(owner, "FailedCreate")
+    trouble = _creation(text, said, rules)
+    # It stays until the cluster tries again, which may be a quarter of an hour later.
+    yield trouble if news else _of_before(trouble)
+
+
+def _creation(text: str, said: str, rules: Rules) -> Trouble:
     if re.search(r"exceeded quota|failed quota", text):
         remedy = "Set requests and limits, as the quota wants them." if "must specify" in text else ""
-        yield Trouble("creation", _cause("QuotaExceeded", said, remedy), rules.patience, room=True)
-    elif "serviceaccount" in text and "not found" in text:
-        yield Trouble("creation", _cause("ServiceAccountMissing", said), rules.patience)
-    else:
-        yield Trouble("creation", _cause("AdmissionRefused", said), rules.patience)
+        return Trouble("creation", _cause("QuotaExceeded", said, remedy), rules.patience, room=True)
+    if "serviceaccount" in text and "not found" in text:
+        return Trouble("creation", _cause("ServiceAccountMissing", said), rules.patience)
+    return Trouble("creation", _cause("AdmissionRefused", said), rules.patience)
+
+
+def _of_before(trouble: Trouble) -> Trouble:
+    """Trouble that was there before it was watched: told, but not judged until it is met again."""
+    return replace(trouble, key=f"{trouble.key}/before", patience=NEVER)
 
 
 def _of_nodes(view: View) -> Iterator[Trouble]:
@@ -143,9 +174,10 @@ def _of_pod(view: View, pod: Object, rules: Rules) -> Iterator[Trouble]:
     name = str(pod["metadata"]["name"])
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        if not view.events_of(name, *_SCALING):
-            text = f"no node takes it: {scheduled.get('message')}"
-            yield Trouble(f"{name}/scheduled", _cause("Unschedulable", text, pod=name), rules.patience, room=True)
+        if not view.events_of(name, *SCALING):
+            words = str(scheduled.get("message"))
+            cause = _cause("Unschedulable", f"no node takes it: {words}", CORDONED.remedy(words), pod=name)
+            yield Trouble(f"{name}/scheduled", cause, rules.patience_or(ROOM_PATIENCE), room=True)
         return
     yield from _of_volumes_and_sandbox(view, name, pod, rules)
     known = containers(pod)
@@ -157,6 +189,7 @@ def _of_pod(view: View, pod: Object, rules: Rules) -> Iterator[Trouble]:
             for item in (
                 _waiting(view, container, rules),
                 _refused(view, container, rules),
+                _on_loopback(view, container, rules),
                 _ended(view, container, known, rules),
             )
             if item
@@ -180,7 +213,7 @@ def _of_volumes_and_sandbox(view: View, name: str, pod: Object, rules: Rules) ->
     elif OUT_OF_MEMORY.search(text):
         yield Trouble(key, _cause("OutOfMemory", text, pod=name), rules.patience)
     else:
-        yield Trouble(key, _cause("CannotStartPod", text, pod=name), NODE_PATIENCE)
+        yield Trouble(key, _cause("CannotStartPod", text, pod=name), max(NODE_PATIENCE, rules.patience))
 
 
 def _waiting(view: View, container: Container, rules: Rules) -> Trouble | None:
@@ -190,18 +223,23 @@ def _waiting(view: View, container: Container, rules: Rules) -> Trouble | None:
         cause = _cause("ImageNameInvalid", f"'{container.image}' is no name of an image", "", container)
         return Trouble(container.key, cause)
     if reason in _PULLING:
-        said = view.said(container.pod, "Failed", "InspectFailed", container=container.name)
+        said = news = view.said(container.pod, "Failed", "InspectFailed", container=container.name)
         said = text if reason == "ErrImagePull" and len(text) > len(said) else said or text or reason
         meaning, remedy, final = pull_cause(said)
         message = f"image {container.image} cannot be pulled: {meaning} ({pith(said)})"
-        # A registry that has answered no will not say yes in a moment; one that is away may come back.
-        patience = min(rules.patience, FINAL_PATIENCE) if final else rules.patience
-        return Trouble(container.key, _cause("ImagePullFailed", message, remedy, container), patience)
-    if reason in _STARTING and "failed to sync" in text:
-        # The node has not heard of the Secret or ConfigMap in time, which says nothing about whether it is there.
-        return Trouble(container.key, _not_started(container, text), NODE_PATIENCE)
+        # One that is away may come back; so may a login that somebody is just making, which the node says it lacks.
+        patience = rules.patience_or(FINAL_PATIENCE) if final else rules.patience
+        if view.events_of(container.pod, "FailedToRetrieveImagePullSecret"):
+            patience = rules.patience_or(NODE_PATIENCE)
+        trouble = Trouble(container.key, _cause("ImagePullFailed", message, remedy, container), patience)
+        # A node that rests between its attempts, for up to five minutes, has not tried since.
+        rests = reason == "ImagePullBackOff" and not news and view.older(container.pod)
+        return _of_before(trouble) if rests else trouble
     if reason in _STARTING:
-        return Trouble(container.key, _not_started(container, text or reason), rules.patience)
+        # Where the node has not heard of the Secret or ConfigMap in time, that says nothing about whether it is there.
+        slow = "failed to sync" in text or view.older(container.pod)
+        patience = max(NODE_PATIENCE, rules.patience) if slow else rules.patience
+        return Trouble(container.key, _not_started(container, text or reason), patience)
     return None
 
 
@@ -219,9 +257,14 @@ def _not_started(container: Container, text: str) -> Cause:
 
 def _ended(view: View, container: Container, others: list[Container], rules: Rules) -> Trouble | None:
     """A container that has ended, which those of a Deployment never should."""
-    last = container.last_end
-    if not last or container.ready:
+    if not container.last_end or container.ready:
         return None
+    trouble = _end(view, container, others, rules)
+    return _of_before(trouble) if trouble and view.ends(container) <= 0 else trouble
+
+
+def _end(view: View, container: Container, others: list[Container], rules: Rules) -> Trouble | None:
+    last, ends = container.last_end, view.ends(container)
     reason, code = str(last.get("reason") or ""), last.get("exitCode")
     said = one_line(str(last.get("message") or ""), 300)
     times = "once" if container.ends == 1 else f"{container.ends} times"
@@ -229,13 +272,13 @@ def _ended(view: View, container: Container, others: list[Container], rules: Rul
         limit = ((container.spec.get("resources") or {}).get("limits") or {}).get("memory", "the node's memory")
         text = f"it was ended {times} because it wanted more memory than {limit}"
         cause = _cause("OutOfMemory", text, "", container)
-        return Trouble(container.key, cause, 0 if container.ended and container.ends > 1 else NEVER)
+        return Trouble(container.key, cause, 0 if container.ended and ends > 1 else NEVER)
     if reason in ("StartError", "ContainerCannotRun"):
-        return Trouble(container.key, _not_started(container, said or reason), 0 if container.ends > 1 else NEVER)
+        return Trouble(container.key, _not_started(container, said or reason), 0 if ends > 1 else NEVER)
     if probe := _killed_by(view, container):
         kind, words = probe
         text = f"it was ended {times} because its {kind} probe never passed" + (f": {words}" if words else "")
-        hopeless = kind == "startup" or container.ends > 1
+        hopeless = kind == "startup" or ends > 1
         cause = _cause("ProbeNeverPasses", text, "", container)
         return Trouble(container.key, cause, rules.patience if hopeless else NEVER, crashed=True)
     if not container.ended:
@@ -249,11 +292,11 @@ def _ended(view: View, container: Container, others: list[Container], rules: Rul
         for item in others
         if item.key != container.key and not item.init
     )
-    if container.ends >= (rules.ends if alone else max(ENDS_ALONE, rules.ends)):
+    if ends >= (rules.ends if alone else max(ENDS_ALONE, rules.ends)):
         patience = 0.0
     else:
         # Ended twice, and then nothing for so long: the node lets it rest. Else the next end decides.
-        patience = rules.patience if alone and container.ends > 1 else NEVER
+        patience = rules.patience if alone and ends > 1 else NEVER
     return Trouble(container.key, _cause(name, text, "", container), patience, crashed=True)
 
 
@@ -295,7 +338,19 @@ def _refused(view: View, container: Container, rules: Rules) -> Trouble | None:
     if not found:
         return None
     cause = _cause("CredentialsRefused", f"its database refuses the login: {one_line(found[0], 200)}", "", container)
-    return Trouble(f"{container.key}/login", cause, min(rules.patience, LOGIN_PATIENCE))
+    return Trouble(f"{container.key}/login", cause, rules.patience_or(LOGIN_PATIENCE))
+
+
+def _on_loopback(view: View, container: Container, rules: Rules) -> Trouble | None:
+    """A container that runs and says that it listens where nobody outside the Pod can reach it."""
+    refused = "refused" in view.said(container.pod, "Unhealthy", container=container.name)
+    if container.ready or not container.running_since or not refused:
+        return None
+    line = loopback_line(view.logs.get(container.key, ""), container.spec)
+    if not line:
+        return None
+    text = f"it listens on its own loopback, where no probe reaches it: {one_line(line, 200)}"
+    return Trouble(f"{container.key}/loopback", _cause("ListensOnLoopback", text, "", container), rules.patience)
 
 
 def _unready(view: View, pod: Object, known: list[Container], rules: Rules) -> Iterator[Trouble]:
@@ -311,6 +366,10 @@ def _unready(view: View, pod: Object, known: list[Container], rules: Rules) -> I
         + probe_seconds(item.spec.get("readinessProbe"))
         for item in behind
     )
+    if view.older(str(pod["metadata"]["name"])):
+        # What keeps it may have been put right just before it was watched.
+        readiness = max(probe_seconds(item.spec.get("readinessProbe")) for item in behind)
+        due = max(due, view.began + rules.patience + readiness)
     # The one that has not even started explains the one that is not ready.
     first = min(behind, key=lambda item: item.up)
     kind = "readiness" if first.up or not first.spec.get("startupProbe") else "startup"

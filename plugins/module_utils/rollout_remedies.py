@@ -81,6 +81,7 @@ REMEDIES = {
     "OutOfMemory": "Give it more memory: limits in workload_api_resources or workload_db_resources.",
     "CredentialsRefused": "Check app_db_user and app_db_password, and that Secret and database agree on them: "
     "ansible-playbook site.yml --tags deploy puts the Secret right.",
+    "ListensOnLoopback": "Let it listen on 0.0.0.0, at app_api_port (uvicorn --host 0.0.0.0, flask run -h 0.0.0.0).",
     "ContainerExited": "Its log says why; see its command, its environment (app_api_environment) and its files.",
     "CrashLoop": "Its log says why.",
     "ProbeNeverPasses": "Does the path answer on app_api_port (app_api_readiness_path, app_api_liveness_path)? "

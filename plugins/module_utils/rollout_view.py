@@ -11,6 +11,13 @@ from .kube_errors import one_line
 from .kube_rollout import current_hash, standing
 
 Object = dict[str, Any]
+# Why a node lets a Pod go through no fault of the Pod's: it is to run elsewhere.
+MOVED = frozenset(
+    {"NodeShutdown", "Shutdown", "Terminated", "NodeLost", "NodeAffinity", "Preempting", "PreemptionByScheduler"}
+)
+# Somebody is bringing more nodes, and may need so long for one.
+SCALING = ("TriggeredScaleUp", "Nominated")
+SCALING_SECONDS = 900.0
 # What Kubernetes takes for a probe that does not say otherwise.
 PERIOD, FAILURES, TIMEOUT = 10, 3, 1
 
@@ -110,6 +117,36 @@ def condition(item: Object, kind: str) -> Object:
     return next((one for one in listed if one.get("type") == kind), {})
 
 
+def fallen_before(pods: list[Object], moment: float) -> frozenset[str]:
+    """The uids of the Pods that had failed by then, as far as their own stamps tell."""
+    return frozenset(
+        str(pod["metadata"]["uid"])
+        for pod in pods
+        if (pod.get("status") or {}).get("phase") == "Failed" and _last_stamp(pod) < moment
+    )
+
+
+def ends_before(pods: list[Object], moment: float) -> dict[str, int]:
+    """How often containers had ended by then, of those that have not ended since."""
+    return {
+        item.key: item.ends
+        for pod in pods
+        for item in containers(pod)
+        if 0 < seconds_of(item.last_end.get("finishedAt")) < moment
+    }
+
+
+def _last_stamp(pod: Object) -> float:
+    status = pod.get("status") or {}
+    stamps = [pod["metadata"].get("creationTimestamp"), status.get("startTime")]
+    stamps += [one.get("lastTransitionTime") for one in status.get("conditions") or []]
+    stamps += [
+        ((one.get("state") or {}).get("terminated") or {}).get("finishedAt")
+        for one in status.get("containerStatuses") or []
+    ]
+    return max(map(seconds_of, stamps))
+
+
 @dataclass(frozen=True)
 class View:
     """A Deployment, what belongs to it, and the time at the server, at one moment."""
@@ -123,6 +160,11 @@ class View:
     up_since: Mapping[str, float] = field(default_factory=dict)
     # The end of the log of containers that run and are not ready, by key.
     logs: Mapping[str, str] = field(default_factory=dict)
+    # When the watching began; what is older says nothing about now. 0: there is no before.
+    began: float = 0.0
+    # The Pods (by uid) that had failed by then, and how often containers had ended (by key).
+    past: frozenset[str] = frozenset()
+    ended_before: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -134,10 +176,24 @@ class View:
         return [pod for pod in standing(self.pods) if self._is_current(pod)]
 
     def fallen(self) -> list[Object]:
-        """Pods of the current version that their node has given up."""
+        """Pods of the current version that their node has given up for want of something, while it was watched."""
         return [
-            pod for pod in self.pods if self._is_current(pod) and (pod.get("status") or {}).get("phase") == "Failed"
+            pod
+            for pod in self.pods
+            if self._is_current(pod)
+            and (pod.get("status") or {}).get("phase") == "Failed"
+            and (pod.get("status") or {}).get("reason") not in MOVED
+            and str(pod["metadata"]["uid"]) not in self.past
         ]
+
+    def older(self, name: str) -> bool:
+        """Whether a Pod was there before the watching began, so that what is said of it may be of before."""
+        made = (pod["metadata"].get("creationTimestamp") for pod in self.pods if pod["metadata"]["name"] == name)
+        return any(stamp and seconds_of(stamp) < self.began for stamp in made)
+
+    def ends(self, container: Container) -> int:
+        """How often a container has ended since the watching began."""
+        return container.ends - self.ended_before.get(container.key, 0)
 
     def leaving(self) -> bool:
         """Whether Pods are on their way out: they still hold room and quota that others wait for."""
@@ -150,12 +206,17 @@ class View:
         return next((item for item, label in labels if wanted and label == wanted), {})
 
     def events_of(self, name: str, *reasons: str, container: str = "") -> list[Object]:
-        """The events about an object (and one of its containers) with one of the reasons, oldest first."""
+        """The events about an object (and one of its containers) with one of the reasons, oldest first.
+
+        None from before the watching began, except for what takes its time: somebody is bringing nodes.
+        """
         place = f"{{{container}}}"
+        since = min(self.began, self.now - SCALING_SECONDS) if set(reasons) == set(SCALING) else self.began
         found = [
             event
             for event in self.events
-            if (event.get("involvedObject") or {}).get("name") == name
+            if (not self.began or event_time(event) >= since)
+            and (event.get("involvedObject") or {}).get("name") == name
             and (not reasons or event.get("reason") in reasons)
             and (not container or str((event.get("involvedObject") or {}).get("fieldPath") or "").endswith(place))
         ]
@@ -166,10 +227,13 @@ class View:
         messages = [str(event.get("message") or "") for event in self.events_of(name, *reasons, container=container)]
         return one_line(max(messages, key=len, default=""))
 
-    def _is_current(self, pod: Object) -> bool:
+    def noticed(self) -> bool:
+        """Whether the cluster has noticed the newest version: until then, what it says is of the one before."""
         noticed = (self.deployment.get("status") or {}).get("observedGeneration", 0)
-        if noticed < self.deployment["metadata"].get("generation", 0):
-            # What the Deployment names as its current version is still the one before.
+        return bool(noticed >= self.deployment["metadata"].get("generation", 0))
+
+    def _is_current(self, pod: Object) -> bool:
+        if not self.noticed():
             return False
         current = current_hash(self.deployment, self.replica_sets)
         return bool(current) and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == current

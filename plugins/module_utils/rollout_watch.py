@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from . import kube_rollout as rollout
 from .causes import Cause, CausedError
@@ -14,13 +15,18 @@ from .kube_watch import Mirror, Source
 from .mask import Mask
 from .newcomers import Newcomers
 from .rollout_causes import RANKS, Rules, Trouble
-from .rollout_judge import Judge
+from .rollout_hints import hinted, loopback_line
+from .rollout_hold import Hold
+from .rollout_judge import OUTAGE_SECONDS, Judge
+from .rollout_outage import OUTAGE, Outages
 from .rollout_remedies import LOGIN_REFUSED, REMEDIES
 from .rollout_timeline import Timeline
 from .rollout_view import Container, Object, View, containers
 
-# How long the API server may be away in the middle of a rollout: a lone one restarts in half a minute.
-OUTAGE = 60.0
+# What is at most so much older than the watching belongs to what is watched: it was applied just before.
+LEAD = 15.0
+# The time that is given grows by what was not seen of it, by so much at most: a lock is held for no longer.
+LONGEST_OUTAGES = 2 * OUTAGE
 # A line is shown this often even if nothing changes, so that waiting does not look like hanging.
 SIGN_OF_LIFE = 30.0
 # A container that runs and is not ready has its log looked at this often.
@@ -42,41 +48,71 @@ class Rollout:
         endpoints: list[Object] | None = None,
     ) -> None:
         """`show` gets the lines of progress; `endpoints` are asked of each new Pod as soon as it is ready."""
-        self.newcomers = Newcomers(client, namespace, endpoints or [])
         self.client, self.namespace, self.name, self.show = client, namespace, name, show
         self.judge = Judge(rules or Rules())
+        self.newcomers = Newcomers(client, namespace, endpoints or [], self.judge.rules)
+        self.hold = Hold(client, self.path("deployments", name))
+        self.outages = Outages(show)
+        # The server's clock is read once: this machine's may be set while it is waited.
+        self.ahead = 0.0
         self.timeline = Timeline()
         self.shown: set[str] = set()
         self.last_line, self.last_time = "", time.monotonic()
         self.logs: dict[str, str] = {}
         self.logs_at = 0.0
+        # What containers have said about where they listen, which they say but once.
+        self.listening: dict[str, str] = {}
 
     def wait(self, timeout: float) -> list[Object]:
         """Return the Pods when the rollout is complete; raise CausedError when it cannot be, or is not in time."""
-        deadline = time.monotonic() + timeout
-        deployment = self.deployment()
-        if not rollout.unfinished(deployment):
-            # The usual case, and two requests: nothing to watch.
-            return rollout.standing(self._selected("pods", deployment))
+        deployment = self.outages.patiently(self.deployment)
+        self.ahead = time.time() + self.client.clock() - time.monotonic()
+        self.judge.began = self._now() - LEAD
+        self.hold.note(deployment)
+        if rollout.unfinished(deployment):
+            deployment = self._watch(deployment, time.monotonic(), timeout)
+        self.hold.release()
+        # Each watch has its own pace: ask once more, so that the Pods are those of this end.
+        return rollout.standing(self.outages.patiently(lambda: self._selected("pods", deployment)))
+
+    def _watch(self, deployment: Object, began: float, timeout: float) -> Object:
+        """The Deployment as it is when its rollout is complete."""
         with Mirror(self.client, self._sources(deployment)) as mirror:
-            seen = -1
+            seen, missed = -1, 0.0
             while True:
                 now = time.monotonic()
+                left = began + timeout + min(self.outages.seconds, LONGEST_OUTAGES) - now
                 if fault := mirror.fault():
-                    self._bear(*fault, final=now >= deadline)
+                    # Nothing is judged while nothing is known, and no time runs.
+                    self.outages.bear(*fault)
+                    seen = mirror.wait(seen, 1.0)
+                    continue
+                if mirror.missed() > missed:
+                    self._catch_up(mirror.missed() - missed)
+                    missed = mirror.missed()
+                    continue
                 if mirror.complete():
                     view = self._view(mirror)
                     self.timeline.note(view)
                     lacking = rollout.unfinished(view.deployment)
                     if not lacking:
-                        # Each watch has its own pace: ask once more, so that the Pods are those of this end.
-                        return rollout.standing(self._selected("pods", view.deployment))
-                    self._judge(view, final=now >= deadline, lacking=lacking, timeout=timeout)
-                elif now >= deadline:
+                        return view.deployment
+                    self._judge(view, final=left <= 0, lacking=lacking, timeout=timeout)
+                elif left <= 0:
                     raise self._error(
                         Cause("DeadlineExceeded", "the cluster did not say how it is", REMEDIES["DeadlineExceeded"])
                     )
-                seen = mirror.wait(seen, min(deadline - now, self._until_next(mirror)))
+                seen = mirror.wait(seen, min(left, self._until_next(mirror)))
+
+    def _catch_up(self, seconds: float) -> None:
+        """The cluster is seen again, after so long."""
+        self.outages.over(seconds)
+        self.judge.missed(seconds, self._now())
+        self.newcomers.missed(seconds)
+
+    def _now(self) -> float:
+        """The time at the server."""
+        return time.monotonic() + self.ahead
 
     def now(self) -> tuple[list[Object], bool]:
         """The Pods there are, none when there is no Deployment yet, and whether the rollout is complete."""
@@ -120,24 +156,47 @@ class Rollout:
             raise KubeError(
                 f"Deployment {self.name} in namespace {self.namespace} was removed while it was watched: run again."
             )
-        now = time.time() + self.client.clock()
-        view = View(
-            deployments[0],
-            mirror.items("replicasets"),
-            mirror.items("pods"),
-            mirror.items("events"),
-            now,
-            self.judge.note(mirror.items("pods"), now),
-        )
+        objects = {kind: mirror.items(kind) for kind in ("replicasets", "pods", "events")}
+        view = self._view_of(deployments[0], **objects)
         return View(**{**view.__dict__, "logs": self._logs_of(view)})
+
+    def _view_of(self, deployment: Object, replicasets: list[Object], pods: list[Object], events: list[Object]) -> View:
+        now, judge = self._now(), self.judge
+        up = judge.note(pods, now)
+        known: dict[str, Any] = {"began": judge.began, "past": judge.past, "ended_before": judge.ends}
+        return View(deployment, replicasets, pods, events, now, up, self.logs, **known)
+
+    def _view_by_asking(self, view: View) -> View | None:
+        """What the cluster says when it is asked; None where that took an outage.
+
+        A watch may be silent because nobody is at its other end any more: nothing is hopeless by its word alone.
+        """
+        before = self.outages.seconds
+
+        def ask() -> View:
+            deployment = self.deployment()
+            objects = {kind: self._selected(kind, deployment) for kind in ("replicasets", "pods")}
+            return self._view_of(deployment, **objects, events=view.events)
+
+        fresh = self.outages.patiently(ask)
+        missed = self.outages.seconds - before
+        if missed < OUTAGE_SECONDS:
+            return fresh
+        self.judge.missed(missed, self._now())
+        self.newcomers.missed(missed)
+        return None
 
     def _judge(self, view: View, final: bool, lacking: str, timeout: float) -> None:
         """Show what is new; raise when it is hopeless, or when the time is up."""
-        hopeless = self.judge.look(view)
-        if hopeless:
-            raise self._error(self._explained(hopeless, view))
-        if cause := self.newcomers.judge(view):
-            raise self._error(cause)
+        if self.judge.look(view) and (fresh := self._view_by_asking(view)):
+            view = fresh
+            if hopeless := self.judge.look(view):
+                raise self._error(self._explained(hopeless, view))
+        if self.newcomers.judge(view, self.judge.settled_at) and (fresh := self._view_by_asking(view)):
+            view = fresh
+            if cause := self.newcomers.judge(view, self.judge.settled_at):
+                raise self._error(cause)
+        self.hold.keep(view, self.newcomers.doubtful())
         self._progress(view, lacking)
         if not final:
             return
@@ -163,20 +222,17 @@ class Rollout:
         cause = trouble.cause
         if not trouble.crashed:
             return cause
-        words = self._log(cause.pod, cause.container, previous=cause.type != "ProbeNeverPasses", lines=3)
+        words = self._log(cause.pod, cause.container, previous=cause.type != "ProbeNeverPasses", lines=20)
         if cause.type == "ProbeNeverPasses" and (refused := LOGIN_REFUSED.search(words)):
             message = f"{cause.message}; its database refuses the login: {one_line(refused[0], 200)}"
             return Cause("CredentialsRefused", message, REMEDIES["CredentialsRefused"], cause.pod, cause.container)
+        cause = hinted(cause, words)
         if not words.strip():
             return cause
-        words = self._masked(words, [pod["spec"] for pod in view.pods if pod["metadata"]["name"] == cause.pod])
-        return Cause(
-            cause.type,
-            f"{cause.message}; its last lines: {one_line(words, 400)}",
-            cause.remedy,
-            cause.pod,
-            cause.container,
-        )
+        last = "\n".join(words.strip().splitlines()[-3:])
+        last = self._masked(last, [pod["spec"] for pod in view.pods if pod["metadata"]["name"] == cause.pod])
+        text = f"{cause.message}; its last lines: {one_line(last, 400)}"
+        return Cause(cause.type, text, cause.remedy, cause.pod, cause.container)
 
     def _masked(self, words: str, specs: list[Object]) -> str:
         """The words without what a Pod's Secrets hold; none of them where those cannot be read."""
@@ -204,6 +260,11 @@ class Rollout:
             patience = int(self.judge.rules.patience)
             waiting = [item for pod in view.newest() for item in containers(pod) if self._is_late(item, view.now)]
             self.logs = {item.key: self._log(item.pod, item.name, False, 20, patience) for item in waiting[:4]}
+            for item in waiting[:4]:
+                if line := loopback_line(self.logs[item.key], item.spec):
+                    self.listening[item.key] = line
+                elif line := self.listening.get(item.key, ""):
+                    self.logs[item.key] += f"\n{line}"
         return self.logs
 
     def _is_late(self, container: Container, now: float) -> bool:
@@ -221,21 +282,13 @@ class Rollout:
                 self.show(told)
                 self.shown.add(trouble.key + trouble.cause.type)
 
-    def _bear(self, fault: KubeError, lasted: float, final: bool) -> None:
-        """An API server that is away for a moment is waited for; one that stays away is an error."""
-        if final or lasted >= OUTAGE:
-            raise fault
-        if "outage" not in self.shown:
-            self.show(f"  {one_line(str(fault), 200)} Waiting for it, at most {OUTAGE:.0f} s.")
-            self.shown.add("outage")
-
     def _until_next(self, mirror: Mirror) -> float:
         """Seconds after which looking again may tell something, though the cluster says nothing."""
-        now = time.time() + self.client.clock()
+        now = self._now()
         pause = min(SIGN_OF_LIFE, self.judge.next_look(now) + 0.05)
         late = any(self._is_late(item, now) for pod in mirror.items("pods") for item in containers(pod))
         starting = any(
             item.running_since and not item.ready for pod in mirror.items("pods") for item in containers(pod)
         )
         pause = min(pause, 1.0) if self.newcomers.wrong_since else pause
-        return min(pause, LOG_SECONDS if late or starting else pause, 1.0 if mirror.fault() else pause)
+        return min(pause, LOG_SECONDS if late or starting else pause)
