@@ -31,6 +31,7 @@ class ActionModule(PlainAction):
         "endpoints": {"type": "list", "elements": "dict", "required": True},
         "timeout": {"type": "int", "default": 12},
         "settled_at": {"type": "float", "default": 0.0},
+        "outage_ended": {"type": "float", "default": 0.0},
         "validate_certs": {"type": "bool", "default": True},
         "name": {"type": "str", "default": ""},
         "namespace": {"type": "str", "default": ""},

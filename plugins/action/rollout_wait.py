@@ -45,4 +45,5 @@ class ActionModule(KubeAction):
             "timeline": watched.timeline.as_dict(),
             "seconds": round(time.monotonic() - started, 1),
             "ended": time.time(),
+            "outage_ended": watched.outages.ended,
         }

@@ -54,7 +54,7 @@ def moments(pod: Object) -> dict[str, float]:
         if state.get("status") == "True":
             found[moment] = seconds_of(state.get("lastTransitionTime"))
     running = [one.running_since for one in containers(pod) if not one.init]
-    if len(running) == len(pod["spec"]["containers"]) and all(running):
+    if running and len(running) == len(pod["spec"]["containers"]) and all(running):
         found["started"] = max(running)
     if stamp := pod["metadata"].get("deletionTimestamp"):
         # It is the time at which the Pod is killed at the latest; it was told to go that much earlier.

@@ -14,13 +14,18 @@ from .kube_errors import ApiError, ConnectionFailedError, KubeconfigError, KubeE
 from .verification import Endpoint, Seen
 
 INTERVAL = 0.5
-# What is seen in the cluster itself and will not mend itself: so long is enough for its controllers to follow.
+# What is seen in the cluster itself and will not mend itself: so long is enough for its controllers to follow, where
+# nobody has set another time.
+DEFAULT_TIMEOUT = 12
 CERTAIN = frozenset({"NotDeployed", "StalePods", "WrongBackend", "ReplicasDisagree"})
 CERTAIN_SECONDS = 6.0
 # So long the API server has to reach any of the ready Pods, before it is taken to be shut out from them.
 UNREACHED_SECONDS = 5.0
-# How many seconds of no answer at all are enough: a program that is not running comes soon or not at all.
-SILENCE = 15.0
+# After an outage of the API server an Ingress controller follows late: a watch that broke is taken up again after up to
+# a minute and a half, and until then requests go to Pods that are gone.
+CATCH_UP_SECONDS = 90.0
+# What the Pods themselves say: no Ingress that is late explains it.
+OF_PODS = frozenset({"ReplicaWrong", "ReplicasDisagree", "WrongAnswer", "TooSlow"})
 # How many Pods are asked at the same time, and how often at most each endpoint is asked through the Ingress,
 # which hands requests to one Pod after the other.
 AT_A_TIME = 4
@@ -62,18 +67,21 @@ class Verifier:
                 client.close()
 
     def wait(self, timeout: float) -> Seen:
-        """The last round: all of it right, or the time is up; sooner where nobody is there at all."""
+        """The last round: all of it right, or the time is up."""
         started = time.monotonic()
+        certain_after = CERTAIN_SECONDS if timeout == DEFAULT_TIMEOUT else timeout
+        catching_up = float(self.arguments.get("outage_ended") or 0) + CATCH_UP_SECONDS - time.time()
         certain_since: float | None = None
         while True:
             early = float(self.arguments.get("settled_at") or 0) - time.time()
             seen = self.ask()
             cause = verification.judge(seen)
-            patience = min(timeout, SILENCE) if cause and cause.type == "IngressNotAnswering" else timeout
+            late = cause is not None and cause.type not in OF_PODS and catching_up > timeout
+            patience = catching_up if late else timeout
             right, now = cause is None and not self.passing, time.monotonic()
-            if not cause or cause.type not in CERTAIN:
+            if not cause or late or cause.type not in CERTAIN:
                 certain_since = None
-            elif now - (certain_since := certain_since or now) >= CERTAIN_SECONDS:
+            elif now - (certain_since := certain_since or now) >= certain_after:
                 return seen
             if (right and early <= 0) or now - started >= patience:
                 return seen

@@ -25,6 +25,11 @@ options:
       asked once more then.
     type: float
     default: 0
+  outage_ended:
+    description: When the last outage of the API server was over that was met on the way, in seconds since 1970; 0 for none. An Ingress that leads
+      elsewhere, while the Pods themselves respond as they should, is given until 90 s after it to catch up.
+    type: float
+    default: 0
   name:
     description: The Deployment and the Service of the same name; empty to ask no Pods.
     type: str

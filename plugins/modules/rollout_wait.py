@@ -8,7 +8,8 @@ description:
     are there, ready and available, and none of an older one is left. A Deployment that is paused is not complete.
   - Fails early when it is hopeless, with a cause; a start that is slow, but within what the Pod's own probes allow, is never cut short.
   - Prints its progress whenever that changes. A rollout that is complete already costs two requests.
-  - An API server that is away in the meantime is waited for, a minute at most.
+  - An API server that is away in the meantime is waited for, a minute at most. Nothing is judged until it is back, and no time runs.
+  - Holds the rollout with C(minReadySeconds) while no new Pod has responded as it should, so that a wrong version replaces nobody.
 options:
   name:
     description: The Deployment's name.
@@ -33,7 +34,8 @@ options:
     elements: dict
     default: []
   patience:
-    description: Seconds that trouble may last which could mend itself; a registry that says no gets 5 at most.
+    description: Seconds that trouble may last which could mend itself. At its default, a registry that says no gets 5, and a Pod that no node
+      has room for gets 60, for an autoscaler to bring one.
     type: int
     default: 12
   crash_limit:
@@ -82,6 +84,10 @@ ended:
   description: When it had ended, as seconds since 1970 by this machine's clock; 0 where it was not waited for.
   type: float
   returned: success
+outage_ended:
+  description: When the last outage of the API server was over that it has met, as seconds since 1970 by this machine's clock; 0 for none.
+  type: float
+  returned: after waiting
 cause:
   description: Why it is hopeless, for programs (type) and for people (message, remedy), with the Pod and the container where there is one.
   type: dict

@@ -82,6 +82,16 @@ def test_what_does_not_verify_goes_back_as_a_whole(one: Target, cluster: Cluster
     assert one.playbook().succeeded().changed == 0
 
 
+def test_a_wrong_version_replaces_nobody(one: Target, cluster: Cluster) -> None:
+    """Its Pods are ready a second or two after they start: sooner than a verdict on one of them."""
+    before, pods = objects(cluster, one), cluster.pods(one.namespace)
+    failed = one.playbook(**version(2, verify_endpoints=WRONG))
+    assert failed.rc != 0 and "WrongAnswer" in failed.errors[-1], failed.output
+    assert cluster.pods(one.namespace) == pods
+    # What held it is gone as well.
+    assert objects(cluster, one) == before
+
+
 def test_what_cannot_come_up_is_told_and_undone(one: Target, cluster: Cluster) -> None:
     """The quick one of the faults of tests/faults; the others take the time that their probes and patience take."""
     before, pods = objects(cluster, one), cluster.pods(one.namespace)

@@ -14,6 +14,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view imp
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 # From when the trouble that is named began, without the time that probes are given.
 PROMISED = 15.0
+# But a node that an autoscaler brings is waited for; recordings end sooner than that.
+ROOM = 60.0
 
 
 def replayed(moments: list[dict[str, Any]]) -> tuple[str, float, float]:
@@ -33,7 +35,7 @@ def replayed(moments: list[dict[str, Any]]) -> tuple[str, float, float]:
                 return found.cause.type, now, max(judge.since[found.key], found.not_before)
             # Nothing changes until the next moment, but time passes.
             now += judge.next_look(now) + 0.01
-            if now >= following:
+            if now >= following and not (moment is moments[-1] and now < moments[-1]["now"] + ROOM):
                 break
     return "never", 0.0, 0.0
 
@@ -48,7 +50,7 @@ def test_recorded(path: Path) -> None:
     kind, named, seen = replayed(recording["moments"])
     assert kind == recording["cause"]
     if kind:
-        assert named - seen <= PROMISED
+        assert named - seen <= (ROOM + 1 if kind == "Unschedulable" else PROMISED)
 
 
 def test_recordings_hold_what_is_judged() -> None:

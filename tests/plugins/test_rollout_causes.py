@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Cause
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_causes import (
     RANKS,
     Rules,
     troubles,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_hints import hinted
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_judge import Judge
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_remedies import REMEDIES
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import View
@@ -215,8 +217,18 @@ def test_a_pod_that_no_node_takes() -> None:
         "message": "0/1 nodes: Insufficient cpu",
     }
     waiting = pod(name="p", conditions=[status])
-    moments = [view(waiting, now=second) for second in (0, 12)]
-    assert verdicts(*moments) == ["", "Unschedulable"]
+    moments = [view(waiting, now=second) for second in (0, 59, 60)]
+    assert verdicts(*moments) == ["", "", "Unschedulable"]
+    # Whoever has set a patience gets that.
+    assert verdicts(*(view(waiting, now=second) for second in (0, 19, 20)), rules=Rules(20))[1:] == [
+        "",
+        "Unschedulable",
+    ]
+    assert verdicts(*(view(waiting, now=second) for second in (60, 99)), rules=Rules(90)) == ["", ""]
+    # An autoscaler that has asked its cloud after 40 s.
+    late = [event("TriggeredScaleUp", "pod triggered scale-up", 40, container="")]
+    moments = [view(waiting, now=second) for second in (0, 39)] + [view(waiting, now=95, events=late, began=START)]
+    assert verdicts(*moments) == [""] * 3
     scaling = [event("TriggeredScaleUp", "pod triggered scale-up", container="")]
     assert verdicts(*(view(waiting, now=second, events=scaling) for second in (0, 200))) == ["", ""]
 
@@ -243,7 +255,10 @@ def test_paused() -> None:
 
 def test_the_cluster_itself_has_given_up() -> None:
     stuck = deployment(conditions=[{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}])
-    assert verdicts(view(deployment=stuck)) == ["DeadlineExceeded"]
+    # How long it may take is for whoever watches to say; it may be of an attempt before, or of the version before.
+    assert verdicts(view(deployment=stuck), view(deployment=stuck, now=900)) == ["", ""]
+    assert [one.cause.type for one in troubles(view(deployment=stuck), Rules())] == ["DeadlineExceeded"]
+    assert not troubles(view(deployment=stuck | {"status": stuck["status"] | {"observedGeneration": 1}}), Rules())
 
 
 def test_a_probe_that_never_passes() -> None:
@@ -332,3 +347,168 @@ def test_when_to_look_again() -> None:
     assert judge.next_look(START + 2) == 10
     judge.look(view())
     assert judge.next_look(START) == float("inf")
+
+
+def watched(*views: View, rules: Rules | None = None) -> list[str]:
+    """What is said of each moment by one who begins to watch at second 0, and knows what is older."""
+    judge, said = Judge(rules or Rules(), began=START), []
+    for one in views:
+        up = judge.note(one.pods, one.now)
+        known = {"up_since": dict(up), "began": judge.began, "past": judge.past, "ended_before": judge.ends}
+        found = judge.look(View(**{**one.__dict__, **known}))
+        said.append(found.cause.type if found else "")
+    return said
+
+
+def made(item: dict[str, Any], second: float) -> dict[str, Any]:
+    item["metadata"]["creationTimestamp"] = at(second)
+    return item
+
+
+@pytest.mark.parametrize("reason", ["Evicted", "DeadlineExceeded", "UnexpectedAdmissionError"])
+def test_pods_that_fell_before_say_nothing_about_now(reason: str) -> None:
+    old = [made(pod(name=f"o{number}", phase="Failed", reason=reason), -9000) for number in range(3)]
+    new = [made(pod(name=f"n{number}", phase="Failed", reason=reason), number) for number in range(3)]
+    assert watched(view(*old), view(*old, *new[:2], now=5), view(*old, *new, now=6)) == ["", "", "Evicted"]
+    # One that stood when the watching began, and has fallen since, has no stamp of its end.
+    stood = [made(pod(runs("api", -500, ready=True), name=f"s{number}"), -500) for number in range(3)]
+    fell = [made(pod(name=f"s{number}", phase="Failed", reason=reason), -500) for number in range(3)]
+    assert watched(view(*stood), view(*fell, now=9)) == ["", "Evicted"]
+
+
+@pytest.mark.parametrize("reason", ["NodeShutdown", "Terminated", "Preempting"])
+def test_pods_that_have_to_move_are_no_fault_of_theirs(reason: str) -> None:
+    moved = [made(pod(name=f"n{number}", phase="Failed", reason=reason), number) for number in range(4)]
+    assert watched(view(), view(*moved, now=6)) == ["", ""]
+
+
+def test_ends_of_before_say_nothing_about_now() -> None:
+    """Its ConfigMap was put right a minute ago; the node lets the container rest for another four."""
+    rest = made(pod(rests("api", 8, ended(1, -62, -61))), -900)
+    assert watched(view(rest), view(rest, now=200)) == ["", ""]
+    again = made(pod(rests("api", 9, ended(1, 210, 211))), -900)
+    more = [made(pod(rests("api", 11, ended(1, second, second + 1))), -900) for second in (280,)]
+    assert watched(view(rest), view(again, now=211), view(*more, now=281)) == ["", "", "ContainerExited"]
+
+
+def test_a_node_that_rests_between_two_pulls_has_not_tried_since() -> None:
+    """A pull secret that was made just before the second run."""
+    old = made(pod(waits("api", "ImagePullBackOff", "Back-off pulling image")), -600)
+    said = [event("Failed", NOT_FOUND, -300)]
+    assert watched(*(view(old, now=second, events=said) for second in (0, 6, 200))) == [""] * 3
+    tried = [*said, event("Failed", NOT_FOUND, 210)]
+    moments = [view(old, now=second, events=tried) for second in (210, 214, 215)]
+    assert watched(view(old, events=said), *moments) == ["", "", "", "ImagePullFailed"]
+
+
+def test_a_pull_secret_that_comes_after_half_a_minute() -> None:
+    lacking = made(pod(waits("api", "ErrImagePull", "401 unauthorized")), 0)
+    told = [event("FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets (s)", 1, container="")]
+    moments = [view(lacking, now=second, events=told) for second in (1, 12, 30)]
+    assert watched(*moments, view(made(pod(runs("api", 31)), 0), now=32)) == [""] * 4
+    assert watched(*moments, view(lacking, now=62, events=told))[-1] == "ImagePullFailed"
+
+
+@pytest.mark.parametrize("patience", [20, 60, 600])
+@pytest.mark.parametrize("words", ["not found", "401 unauthorized", "x509: certificate"])
+def test_no_patience_that_somebody_has_set_is_capped(patience: int, words: str) -> None:
+    pull = pod(waits("api", "ErrImagePull", words))
+    moments = [view(pull, now=second) for second in (0, patience - 1, patience)]
+    assert verdicts(*moments, rules=Rules(patience)) == ["", "", "ImagePullFailed"]
+
+
+def test_a_refusal_of_before_is_judged_when_it_is_met_again() -> None:
+    """The controller tries a quarter of an hour later; the quota was raised meanwhile."""
+    status = refused("exceeded quota: q")
+    status["conditions"][0]["lastTransitionTime"] = at(-600)
+    full = replica_set(**status)
+    full["metadata"]["name"] = "rs"
+    assert watched(*(view(now=second, replica_sets=[full]) for second in (0, 12, 250))) == [""] * 3
+    met = [event("FailedCreate", "exceeded quota", 100, container="", name="rs")]
+    assert watched(*(view(now=second, replica_sets=[full], events=met) for second in (100, 112)))[1] == "QuotaExceeded"
+
+
+def test_events_of_before_say_nothing_about_now() -> None:
+    stuck = made(pod(waits("api", "ContainerCreating")), -300)
+    said = [event("FailedMount", 'MountVolume.SetUp failed for volume "v": secret "s" not found', -100, container="")]
+    assert watched(*(view(stuck, now=second, events=said) for second in (0, 100))) == ["", ""]
+
+
+def test_a_pod_that_was_not_ready_before_gets_time_to_notice() -> None:
+    old = made(pod(runs("api", -900, started=True)), -900)
+    assert watched(view(old), view(old, now=20), view(old, now=22)) == ["", "", "ProbeNeverPasses"]
+
+
+def test_no_clock_runs_while_nothing_is_seen() -> None:
+    """Two outages in a row, and nodes that need a moment to say how things are afterwards."""
+    down = view(pod(waits("api", "ErrImagePull", "connection refused")))
+    judge = Judge()
+    for now, missed in ((0.0, 0.0), (8.0, 0.0), (28.0, 20.0), (40.0, 10.0)):
+        if missed:
+            judge.missed(missed, START + now)
+        assert judge.look(View(**{**down.__dict__, "now": START + now})) is None
+    assert judge.look(View(**{**down.__dict__, "now": START + 54})) is None
+    assert judge.look(View(**{**down.__dict__, "now": START + 55})) is not None
+    # A start that was slow and is over, which nobody has heard of yet.
+    slow = pod(runs("api", 0))
+    judge = Judge()
+    judge.missed(25.0, START + 33)
+    assert judge.look(view(slow, now=34)) is None
+    assert judge.look(view(slow, now=58)) is not None
+
+
+def test_a_cordoned_node_is_named_in_the_remedy() -> None:
+    status = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    words = "0/1 nodes are available: 1 node(s) were unschedulable."
+    waiting = pod(name="p", conditions=[status | {"message": words}])
+    assert "kubectl uncordon" in troubles(view(waiting), Rules())[0].cause.remedy
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)", True),
+        ("[2026-01-01] [7] [INFO] Listening at: http://127.0.0.1:8000 (7)", True),
+        ("server listening on localhost:8000", True),
+        ("Debugger listening on ws://127.0.0.1:9229/x", False),
+        ("API started; its database is 127.0.0.1:3306", False),
+        ("INFO:     Uvicorn running on http://0.0.0.0:8000", False),
+    ],
+)
+def test_a_server_on_its_own_loopback(line: str, told: bool) -> None:
+    one = runs("api", 0, started=False)
+    one["spec"] = {**one["spec"], "ports": [{"name": "http", "containerPort": 8000}]}
+    events = [event("Unhealthy", 'Startup probe failed: Get "http://198.18.0.9:8000/": connect: connection refused', 3)]
+    moments = [view(pod(one), now=second, events=events, logs={"p/api": line}) for second in (3, 14, 15)]
+    assert verdicts(*moments) == ["", "", "ListensOnLoopback" if told else ""]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("/usr/bin/env: 'python3\\r': No such file or directory", "WrongLineEnds"),
+        ("env: \u2018bash\\r\u2019: No such file or directory", "WrongLineEnds"),
+        ("/bin/sh^M: bad interpreter: No such file or directory", "WrongLineEnds"),
+        ("/start.sh: line 2: $'\\r': command not found", "WrongLineEnds"),
+        ("/start.sh: set: Illegal option -\r", "WrongLineEnds"),
+        ("listen tcp :80: bind: permission denied", "PortForbidden"),
+        ("nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)", "PortForbidden"),
+        ("[Errno 13] error while attempting to bind on address ('0.0.0.0', 80): permission denied", "PortForbidden"),
+        ("Error: listen EACCES: permission denied 0.0.0.0:443", "PortForbidden"),
+        ("PermissionError: [Errno 13] Permission denied: '/root/.local/lib/python3.13'", "PackagesUnreadable"),
+        ("ModuleNotFoundError: No module named 'fastapi'", "PackagesUnreadable"),
+        ("ValueError: no such thing", "ContainerExited"),
+        ("PermissionError: [Errno 13] Permission denied: '/data/db'", "ContainerExited"),
+    ],
+)
+def test_mistakes_that_many_make_have_a_type_of_their_own(words: str, kind: str) -> None:
+    found = hinted(Cause("ContainerExited", "it ended 3 times", "Its log says why"), words)
+    assert found.type == kind
+    assert (found.remedy != "Its log says why") is (kind != "ContainerExited")
+
+
+def test_a_script_that_is_there_and_whose_interpreter_is_not() -> None:
+    found = hinted(
+        Cause("ContainerExited", "it ended 3 times", "Its log says why."), "exec /e.sh: no such file or directory"
+    )
+    assert "CRLF" in found.remedy

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import rollout_watch
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import kube_watch, rollout_outage
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import CausedError
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
@@ -20,7 +20,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_causes i
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
 
 from fake_api_server import Reply, serving, status
-from rollouts import START, deployment, ended, pod, replica_set, rests, runs, waits
+from rollouts import START, at, deployment, ended, pod, replica_set, rests, runs, waits
 
 Object = dict[str, Any]
 # In time for the slowest machine: what began now would be overdue after half a minute of other tests.
@@ -42,6 +42,9 @@ class Stage:
         self.watched: set[str] = set()
         self.changed = threading.Condition()
         self.closing = False
+        # Watches that are to end, and whether those that are open say nothing.
+        self.cut: set[str] = set()
+        self.mute = False
 
     def change(self, kind: str, item: Object, how: str = "MODIFIED") -> None:
         with self.changed:
@@ -71,10 +74,13 @@ class Stage:
         return 200, {"metadata": {"resourceVersion": str(len(self.news))}, "items": copy.deepcopy(self.objects[kind])}
 
     def stream(self, kind: str, since: int) -> Iterator[Object]:
-        while not self.closing:
+        while not self.closing and kind not in self.cut:
             with self.changed:
-                if len(self.news) == since:
+                if len(self.news) == since or self.mute:
                     self.changed.wait(timeout=1)
+            if self.mute:
+                continue
+            with self.changed:
                 fresh, since = self.news[since:], len(self.news)
             yield from (event for name, event in fresh if name == kind)
 
@@ -295,7 +301,9 @@ def test_events_that_may_not_be_seen_are_done_without() -> None:
     assert isinstance(error, CausedError) and error.cause.type == "ImageNameInvalid"
 
 
-def test_pods_that_may_not_be_seen_are_an_error_at_once() -> None:
+def test_pods_that_may_not_be_seen_are_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that starts says so, too, until it knows who may what."""
+    monkeypatch.setattr(rollout_outage, "OUTAGE", 1.0)
     stage = rolling()
     stage.refuse = {"list pods": 403}
     began = time.monotonic()
@@ -326,13 +334,91 @@ def test_a_server_in_trouble_is_waited_for(code: int, monkeypatch: pytest.Monkey
 
 
 def test_a_server_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollout_watch, "OUTAGE", 1.0)
+    monkeypatch.setattr(rollout_outage, "OUTAGE", 1.0)
     stage = rolling(pod(runs("api", NOW)))
     stage.refuse = {f"{how} {kind}": 500 for how in ("watch", "list") for kind in ("pods", "replicasets")}
     began = time.monotonic()
     _, error = watching(stage)
     assert isinstance(error, KubeError) and "500" in str(error)
     assert time.monotonic() - began < SOON
+
+
+@pytest.mark.parametrize("code", [401, 403, 500])
+def test_an_outage_judges_nobody(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was wrong just before it would be hopeless by now, and is mended where nobody can see it."""
+    stage = rolling(pod(waits("api", "ErrImagePull", "connection refused")))
+
+    def known() -> bool:
+        if seen := stage.watched == set(KINDS):
+            stage.refuse = {f"{one} {kind}": code for one in ("list", "watch") for kind in KINDS}
+            # Whoever follows meets it at the next request; who has a stream open would not.
+            for kind in KINDS:
+                stage.cut.add(kind)
+            with stage.changed:
+                stage.changed.notify_all()
+        return seen
+
+    def mended() -> bool:
+        return "Waiting for it" in "".join(stage.shown) and time.monotonic() - began > 4
+
+    began = time.monotonic()
+    later(stage, when=known)
+    later(stage, ("pods", pod(runs("api", NOW, ready=True))), ("deployments", done()), when=mended, recovers=True)
+    shown, pods = watching(stage, rules=Rules(patience=2))
+    assert isinstance(pods, list), pods
+    assert "at most 60 s" in "".join(shown)
+
+
+def test_an_outage_before_the_first_look_and_at_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = rolling(pod(runs("api", NOW)))
+    stage.refuse = {"list deployments": 401}
+    later(stage, ("deployments", done()), when=lambda: stage.asked("deployments/d", 2), recovers=True)
+    _, pods = watching(stage)
+    assert isinstance(pods, list)
+    stage = Stage(deployments=[done()], pods=[pod(runs("api", NOW, ready=True))])
+    stage.refuse = {"list pods": 500}
+    later(stage, when=lambda: stage.asked("/pods?"), recovers=True)
+    _, pods = watching(stage)
+    assert isinstance(pods, list) and len(pods) == 1
+
+
+def test_a_silent_watch_is_not_believed_alone() -> None:
+    """Nobody is at its other end any more, and what it said last is long over."""
+    stage = rolling(pod(waits("api", "ErrImagePull", "connection refused")))
+    stage.mute = True
+    later(stage, ("pods", pod(runs("api", NOW))))
+
+    def act() -> None:
+        while not stage.asked("/pods?labelSelector", 3):
+            time.sleep(0.05)
+        stage.mute = False
+        stage.change("deployments", done())
+
+    threading.Thread(target=act, daemon=True).start()
+    _, pods = watching(stage, rules=Rules(patience=2))
+    assert isinstance(pods, list), pods
+
+
+def test_a_watch_that_is_gone_for_ever_is_not_listed_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kube_watch, "LONGEST_PAUSE", 1.0)
+    stage = rolling(pod(runs("api", NOW)))
+    stage.refuse = {f"watch {kind}": 410 for kind in KINDS}
+    _, error = watching(stage, timeout=4)
+    assert isinstance(error, CausedError)
+    assert len([path for path in stage.requests if "watch=true" in path and "/pods" in path]) <= 6
+
+
+def test_dead_pods_of_the_past_end_no_rollout() -> None:
+    """Evicted weeks ago, in the same ReplicaSet: nobody takes them away."""
+    old = []
+    for number, reason in enumerate(["Evicted", "NodeShutdown", "DeadlineExceeded", "Preempting", "Evicted"]):
+        dead = pod(name=f"old{number}", phase="Failed", reason=reason, message="long ago")
+        dead["metadata"]["creationTimestamp"] = at(NOW - 900000)
+        old.append(dead)
+    stage = rolling(pod(runs("api", NOW)), *old)
+    later(stage, ("deployments", done()), when=lambda: stage.watched == set(KINDS))
+    _, pods = watching(stage)
+    assert isinstance(pods, list), pods
 
 
 def test_a_watch_that_is_too_old_is_told() -> None:

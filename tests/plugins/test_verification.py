@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -173,9 +175,45 @@ def test_what_will_not_mend_itself_is_told_sooner(tmp_path: Path, monkeypatch: p
     town = Town()
     town.path = "/elsewhere"
     began = time.monotonic()
-    cause, _ = verdict(town, tmp_path, timeout=60)
+    cause, _ = verdict(town, tmp_path, timeout=12)
     assert cause and cause.type == "WrongBackend"
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("path", ["/elsewhere", "/"])
+def test_a_time_that_was_set_is_given_whole(tmp_path: Path, path: str) -> None:
+    """A load balancer that is being made refuses, or leads elsewhere, for minutes."""
+    town = Town()
+    town.path = path
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = {} if path != "/" else {"base_url": f"http://127.0.0.1:{taken.getsockname()[1]}"}
+        began = time.monotonic()
+        cause, _ = verdict(town, tmp_path, timeout=17, **url)
+    assert cause and cause.type in ("WrongBackend", "IngressNotAnswering")
+    assert time.monotonic() - began >= 16
+
+
+def test_an_ingress_that_is_late_after_an_outage_is_waited_for(tmp_path: Path) -> None:
+    town = Town()
+    town.path = "/elsewhere"
+
+    def catch_up() -> None:
+        time.sleep(4)
+        town.path = "/"
+
+    thread = threading.Thread(target=catch_up)
+    thread.start()
+    assert verdict(town, tmp_path, timeout=1, outage_ended=time.time())[0] is None
+    thread.join()
+
+
+def test_pods_that_are_wrong_are_not_excused_by_an_outage(tmp_path: Path) -> None:
+    town = Town()
+    broken(town, ("p1", "p2"), "/users", 500, "no")
+    began = time.monotonic()
+    cause, _ = verdict(town, tmp_path, timeout=1, outage_ended=time.time())
+    assert cause and time.monotonic() - began < 20
 
 
 def test_answers_that_may_vary(tmp_path: Path) -> None:
