@@ -19,7 +19,7 @@ def targets(groups: Mapping[str, Sequence[str]], group: str = "all") -> str:
     """The group as a pattern; one that matches nobody where the inventory does not have the group."""
     if not groups.get("all"):
         sources = ", ".join(context.CLIARGS.get("inventory") or []) or "the inventory"
-        unread = "" if constants.CONFIG_FILE else UNREAD
+        unread = "" if vars(constants).get("CONFIG_FILE") else UNREAD
         raise AnsibleError(f"There is nothing to do: {sources} has no hosts. Name an inventory that has (-i).{unread}")
     return group if group in groups else NOBODY
 
