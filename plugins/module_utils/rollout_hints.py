@@ -58,8 +58,8 @@ HINTS = (
             r"|ModuleNotFoundError: No module named|ImportError: No module named",
             re.IGNORECASE,
         ),
-        "Packages below /root (pip install --user) are for root alone, and it runs as app_api_uid: install them for "
-        "all (pip install without --user, or a virtual environment outside /root), or add what is missing.",
+        "Packages below /root (pip's --user) are for root alone, and it runs as another user: install them for all "
+        "(without --user, or in a virtual environment outside /root), or add what is missing.",
     ),
 )
 _LISTENS = re.compile(
