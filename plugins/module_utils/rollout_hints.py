@@ -58,7 +58,7 @@ HINTS = (
             r"|ModuleNotFoundError: No module named|ImportError: No module named",
             re.IGNORECASE,
         ),
-        "Packages below /root (pip's --user) are for root alone, and it runs as another user: install them for all "
+        "Packages below /root (made with --user) are for root alone, and it runs as another user: install them for all "
         "(without --user, or in a virtual environment outside /root), or add what is missing.",
     ),
 )
