@@ -110,12 +110,15 @@ def _write(path: Path, content: str) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove what killed runs of this machine have left; Ansible itself removes its folder when it can."""
-    for path in folder.parent.glob(f"ansible-local-*/{PREFIX}-{socket.gethostname()}-*"):
-        found = _FOLDER.fullmatch(path.parent.name)
+    for run in folder.parent.glob("ansible-local-*"):
+        found = _FOLDER.fullmatch(run.name)
+        if not found or run == folder or _runs(int(found[1])):
+            continue
+        # Whoever else ends or sweeps at this moment may have removed any of it.
         with contextlib.suppress(OSError):
-            if found and path.parent != folder and not _runs(int(found[1])):
+            for path in run.glob(f"{PREFIX}-{socket.gethostname()}-*"):
                 path.unlink()
-                path.parent.rmdir()
+                run.rmdir()
 
 
 def _runs(pid: int) -> bool:

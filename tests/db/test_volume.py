@@ -91,7 +91,10 @@ def test_what_was_copied_is_on_the_disk_before_it_counts(servers: Servers) -> No
 def test_a_copy_that_cannot_be_synced_does_not_count(servers: Servers) -> None:
     """The disk is full or broken: the next start begins again, and never serves what may not be there."""
     volume = servers.volume()
-    broken = servers(volume, *with_tools(servers, '[ "${0##*/}" = sync ] && [ $# -gt 2 ] || exec "$tool" "$@"'))
+    broken = servers(
+        volume,
+        *with_tools(servers, 'case ${0##*/}:$# in sync:1 | sync:2) ;; sync:*) exit 1 ;; esac; exec "$tool" "$@"'),
+    )
     assert broken.wait() != 0
     broken.remove()
     server = servers(volume).ready()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_changes import changes, essence
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.own_fields import NAMED
 from stories import ROOT
 from surroundings import Cluster, Object, tags
 
@@ -23,8 +24,8 @@ KINDS = {
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "PodDisruptionBudget": "/apis/policy/v1beta1/namespaces/{}/poddisruptionbudgets",
 }
-# What the cluster's controllers write into an object after the apply.
-AFTERWARDS = "metadata.annotations.deployment.kubernetes.io/revision"
+# What is written into an object after the apply: which revision it is, by the cluster's count and by ours.
+AFTERWARDS = ("metadata.annotations.deployment.kubernetes.io/revision", f"metadata.annotations.{NAMED}")
 
 Effect = dict[str, Any]
 
@@ -68,7 +69,7 @@ def done(before: dict[str, Object], after: dict[str, Object]) -> dict[str, Effec
         fields = {
             one.path: [one.before, one.after]
             for one in changes(_bare(old), _bare(new))
-            if one.path not in (AFTERWARDS, "apiVersion")
+            if one.path not in (*AFTERWARDS, "apiVersion")
         }
         if fields and title.partition(" ")[0] != "Namespace":
             effects[title] = {"action": "change", "fields": fields}
@@ -102,7 +103,7 @@ class Plan:
                 fields = {
                     one["path"]: [one["before"], digests.get(str(one["after"]), one["after"])]
                     for one in item["fields"]
-                    if one["path"] not in (AFTERWARDS, "apiVersion")
+                    if one["path"] not in (*AFTERWARDS, "apiVersion")
                 }
                 effects[f"{item['kind']} {item['name']}"] = {"action": action, "fields": fields}
         return effects

@@ -137,11 +137,15 @@ def test_mutations_of_the_inventory(shop: Shop) -> None:
         "app_db_password": f"{CANARY}-2",
     }
     fields = {title: set(effect["fields"]) for title, effect in shop.holds().items()}
-    env = "spec.template.spec.containers[api].env"
+    container = "spec.template.spec.containers[api]"
+    env = f"{container}.env"
+    probed = {
+        f"{container}.{probe}Probe.httpGet.httpHeaders[Host].value" for probe in ("startup", "readiness", "liveness")
+    }
     assert fields == {
         "Secret shop": {"data.MYSQL_PASSWORD", "data.MYSQL_ROOT_PASSWORD"},
         # No container reads the Secret, so its checksum is in none of them.
-        "Deployment shop": {"spec.replicas", f"{env}[A].value", f"{env}[B]", f"{env}[C]"},
+        "Deployment shop": {"spec.replicas", f"{env}[A].value", f"{env}[B]", f"{env}[C]", *probed},
         "Ingress shop": {"metadata.annotations", f"spec.rules[{old}]", f"spec.rules[{shop.target.host}]"},
     }
 

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config impo
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import (
     KubeconfigError,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_pinned import pinned
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_pinned import pinned, sweep
 
 from fake_api_server import write_kubeconfig
 from test_kube_client import certificate
@@ -233,3 +234,28 @@ def test_the_kubeconfig_of_a_run(tmp_path: Path) -> None:
     kept = pinned(mine, source, "", {})
     assert kept.exists()
     assert not path.exists(), "what a killed run has left is cleared"
+
+
+def test_looking_for_leavings_bears_runs_that_come_and_go(tmp_path: Path) -> None:
+    """All runs of a user have their folders in one; each may go while another looks into it."""
+    mine = tmp_path / f"ansible-local-{os.getpid()}abcdefgh"
+    mine.mkdir()
+    ended = threading.Event()
+
+    def others() -> None:
+        while not ended.is_set():
+            folders = [tmp_path / f"ansible-local-99999{number}abcdefgh" for number in range(20)]
+            for folder in folders:
+                folder.mkdir()
+            for folder in folders:
+                folder.rmdir()
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    try:
+        for _ in range(500):
+            sweep(mine)
+    finally:
+        ended.set()
+        thread.join()
+    assert mine.exists()
