@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.parsing.vault import EncryptedString
 from ansible.utils.display import Display
 
 from ..module_utils.cluster_check import check_cluster, served_apis
@@ -26,6 +27,15 @@ from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.run_cluster import connected, run_kubeconfig
 
 
+def decrypted(value: Any) -> Any:
+    """The value with the text of what Vault has encrypted in it: Ansible's own type for that is no `str`."""
+    if isinstance(value, EncryptedString):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: decrypted(one) for key, one in value.items()}
+    return [decrypted(one) for one in value] if isinstance(value, list) else value
+
+
 class Target(Mapping[str, Any]):
     """The variables app_* by name, each templated when it is asked for: most are plain, and a template is dear."""
 
@@ -35,7 +45,7 @@ class Target(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = self._raw[name]
-        return self._templar.template(value) if self._templar.is_template(value) else value
+        return decrypted(self._templar.template(value) if self._templar.is_template(value) else value)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)

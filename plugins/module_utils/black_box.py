@@ -22,6 +22,7 @@ from .kube_client import KubeClient
 from .kube_errors import KubeError, NotFoundError
 from .mask import Mask
 from .rollout_view import containers
+from .service_addresses import ENDPOINTS, SLICES, path_of
 
 Object = dict[str, Any]
 
@@ -77,12 +78,14 @@ class BlackBox:
             self._keep("replicasets.json", sets)
             self.pods = self._get(f"/api/v1/{place}/pods", **selector).get("items") or []
             self._keep("pods.json", self.pods)
-        for plural, prefix in (
-            ("services", "/api/v1"),
-            ("endpoints", "/api/v1"),
-            ("ingresses", "/apis/networking.k8s.io/v1"),
+        for plural, path in (
+            ("services", f"/api/v1/{place}/services/{self.name}"),
+            (SLICES, path_of(SLICES, self.namespace, self.name)),
+            (ENDPOINTS, path_of(ENDPOINTS, self.namespace, self.name)),
+            ("ingresses", f"/apis/networking.k8s.io/v1/{place}/ingresses/{self.name}"),
         ):
-            self._keep(f"{plural}.json", self._get(f"{prefix}/{place}/{plural}/{self.name}"))
+            found = self._get(path)
+            self._keep(f"{plural}.json", found.get("items") or found)
         self.events = self._get(f"/api/v1/{place}/events").get("items") or []
         ours = [
             event for event in self.events if str((event.get("involvedObject") or {}).get("name")).startswith(self.name)

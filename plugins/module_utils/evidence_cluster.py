@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from .autoscalers import scalers
@@ -14,6 +13,7 @@ from .kube_errors import ForbiddenError
 from .kube_rollout import current_hash, unfinished
 from .rollout_causes import Rules, troubles
 from .rollout_view import View
+from .service_addresses import Addresses, service_addresses
 
 Object = dict[str, Any]
 
@@ -32,12 +32,11 @@ def read_cluster(client: KubeClient, names: Names) -> Object:
     newest = current_hash(found, sets) if found else ""
     service = client.find(names.path("services", names.name))
     ingress = client.find(names.path("ingresses", names.name))
-    endpoints, known = behind(client, names)
     return {
         "server_version": str(client.get("/version").get("gitVersion", "")),
         "deployment": deployment_facts(found, hindrances(client, names, found, sets, pods)) if found else None,
         "pods": [pod_facts(pod, newest) for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))],
-        "service": service_facts(service, endpoints, known) if service else None,
+        "service": service_facts(service, addresses(client, names)) if service else None,
         "ingress": ingress_facts(ingress) if ingress else None,
         "identity": identity(found, service, ingress, autoscalers=scalers(client, names.namespace)),
     }
@@ -62,12 +61,12 @@ def replica_sets(client: KubeClient, names: Names, selector: str) -> list[Object
         return []
 
 
-def behind(client: KubeClient, names: Names) -> tuple[Object | None, bool]:
-    """The Service's addresses, and whether this account may know them."""
+def addresses(client: KubeClient, names: Names) -> Addresses:
+    """Where the Service leads, as far as this account may know it."""
     try:
-        return client.find(names.path("endpoints", names.name)), True
+        return service_addresses(client, names.namespace, names.name)
     except ForbiddenError:
-        return None, False
+        return Addresses("")
 
 
 def hindrances(
@@ -155,9 +154,8 @@ def container_facts(container: Object, status: Object) -> Object:
     }
 
 
-def service_facts(service: Object, endpoints: Object | None, known: bool) -> Object:
+def service_facts(service: Object, behind: Addresses) -> Object:
     """The Service, and which Pods are behind it."""
-    subsets = (endpoints or {}).get("subsets") or []
     return {
         "name": str(service["metadata"]["name"]),
         "type": str(service["spec"].get("type", "ClusterIP")),
@@ -165,18 +163,10 @@ def service_facts(service: Object, endpoints: Object | None, known: bool) -> Obj
             {"name": str(port.get("name", "")), "port": int(port["port"]), "target": str(port.get("targetPort", ""))}
             for port in service["spec"].get("ports") or []
         ],
-        "known": known,
-        "ready": sorted(targets(subsets, "addresses")),
-        "not_ready": sorted(targets(subsets, "notReadyAddresses")),
-    }
-
-
-def targets(subsets: Iterable[Object], key: str) -> set[str]:
-    """The Pods' names in an Endpoints object."""
-    return {
-        str((address.get("targetRef") or {}).get("name") or address.get("ip", ""))
-        for subset in subsets
-        for address in subset.get(key) or []
+        "known": bool(behind.source),
+        "addresses": behind.source,
+        "ready": list(behind.ready),
+        "not_ready": list(behind.not_ready),
     }
 
 

@@ -8,6 +8,7 @@ import urllib.parse
 from typing import Any
 
 from .endpoints import quoted
+from .service_addresses import ENDPOINTS, SLICES
 
 Object = dict[str, Any]
 
@@ -38,6 +39,11 @@ def kubectl_of(meta: Object) -> str:
     """kubectl as this target wants it called."""
     given = [one for name in ("kubeconfig", "context") if meta[name] for one in (f"--{name}", meta[name])]
     return command("kubectl", *given, "-n", meta["namespace"])
+
+
+def get_addresses(source: str, service: str) -> str:
+    """What kubectl is to get for the Pods behind a Service, by the kind of objects that say so."""
+    return f"{SLICES} -l kubernetes.io/service-name={service}" if source == SLICES else f"{ENDPOINTS} {service}"
 
 
 def curl(meta: Object, path: str) -> str:

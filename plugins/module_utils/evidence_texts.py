@@ -7,11 +7,12 @@ from typing import Any
 
 from .evidence_answers import INGRESS
 from .evidence_cluster import table
-from .evidence_commands import curl, docker_of, kubectl_of, manifest_of, run_of, versions_of, word
+from .evidence_commands import curl, docker_of, get_addresses, kubectl_of, manifest_of, run_of, versions_of, word
 from .evidence_images import image_text
 from .evidence_names import Names
 from .failures import summary_of
 from .kube_client import KubeClient
+from .service_addresses import ENDPOINTS, path_of
 
 Object = dict[str, Any]
 
@@ -25,13 +26,13 @@ def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
     told = "".join(f"{key:<15} {plain(value)}\n" for key, value in meta.items())
     found = [("meta", f"$ {versions_of(meta)}\n{told}")]
     found += [("pods", f"$ {kubectl} get pods -o wide -l {labels}\n{table(client, pods)}")]
-    for plural, command in (
-        ("services", f"service {names.name} -o wide"),
-        ("endpoints", f"endpoints {names.name}"),
-        ("ingresses", f"ingress {names.name}"),
+    source = (evidence["service"] or {}).get("addresses") or ENDPOINTS
+    for title, command, path in (
+        ("service", f"service {names.name} -o wide", names.path("services", names.name)),
+        ("endpoints", get_addresses(source, names.name), path_of(source, names.namespace, names.name)),
+        ("ingress", f"ingress {names.name}", names.path("ingresses", names.name)),
     ):
-        said = table(client, names.path(plural, names.name))
-        found.append((command.partition(" ")[0], f"$ {kubectl} get {command}\n{said}"))
+        found.append((title, f"$ {kubectl} get {command}\n{table(client, path)}"))
     for answer in evidence["answers"]:
         if answer["via"] == INGRESS:
             said = answer["error"] or f"{answer['status']}\n{answer['body']}"

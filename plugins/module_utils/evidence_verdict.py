@@ -6,7 +6,7 @@ from typing import Any
 
 from .endpoints import shortened
 from .evidence_answers import INGRESS
-from .evidence_commands import curl, kubectl_of, manifest_of, proxied, run_of
+from .evidence_commands import curl, get_addresses, kubectl_of, manifest_of, proxied, run_of
 
 Object = dict[str, Any]
 
@@ -105,8 +105,16 @@ def way_in_checks(evidence: Object, kubectl: str, ready: int) -> list[Object]:
         behind = len(service["ready"])
         told = f"{behind} ready addresses, {ready} ready Pods"
         passed = behind > 0 and behind >= ready
-        made = check("cluster", "Pods behind the Service", passed, told, f"{kubectl} get endpoints {name}")
-        checks.append(made if service["known"] else skipped(made, "this account may not read Endpoints"))
+        made = check(
+            "cluster",
+            "Pods behind the Service",
+            passed,
+            told,
+            f"{kubectl} get {get_addresses(service['addresses'], name)}",
+        )
+        checks.append(
+            made if service["known"] else skipped(made, "this account may read neither EndpointSlices nor Endpoints")
+        )
     if ingress:
         leads = [rule for rule in ingress["rules"] if service and rule["service"] == service["name"]]
         told = f"class {ingress['class'] or '(none)'}, {len(leads)} of {len(ingress['rules'])} rules lead there"

@@ -13,6 +13,7 @@ from . import kube_rollout as rollout
 from .endpoints import Answer, matches, quoted
 from .kube_client import KubeClient
 from .kube_errors import ConnectionFailedError, KubeError, one_line
+from .service_addresses import service_addresses
 
 Object = dict[str, Any]
 Endpoint = dict[str, Any]
@@ -52,11 +53,17 @@ def look(client: KubeClient, namespace: str, name: str) -> Behind:
         for pod in pods
         if wanted and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == wanted
     ]
-    served, port = _served(client.find(f"/api/v1/{place}/endpoints/{name}") or {})
+    addresses = service_addresses(client, namespace, name)
     ingress = client.find(f"/apis/networking.k8s.io/v1/{place}/ingresses/{name}") or {}
     lacking = rollout.unfinished(deployment)
     return Behind(
-        pods, sorted(current), sorted(served), port, lacking, hosts=_hosts(ingress), paths=_paths(ingress, name)
+        pods,
+        sorted(current),
+        list(addresses.ready),
+        addresses.port,
+        lacking,
+        hosts=_hosts(ingress),
+        paths=_paths(ingress, name),
     )
 
 
@@ -77,19 +84,6 @@ def _paths(ingress: Mapping[str, Any], service: str) -> list[str]:
                 return []
             found.append(str(route["path"]).rstrip("/"))
     return found
-
-
-def _served(endpoints: Mapping[str, Any]) -> tuple[list[str], int]:
-    """The names of the Pods that get requests, and the port at which they do."""
-    found, port = [], 0
-    for subset in endpoints.get("subsets") or []:
-        ports = subset.get("ports") or []
-        for address in subset.get("addresses") or []:
-            target = address.get("targetRef") or {}
-            # An address without a Pod behind it was put there by hand.
-            found.append(str(target.get("name") or address.get("ip")))
-            port = int(ports[0]["port"]) if ports else port
-    return found, port
 
 
 def strangers(behind: Behind) -> tuple[list[str], list[str]]:

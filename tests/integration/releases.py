@@ -66,13 +66,25 @@ def version(number: int, slow: float = 0, **more: object) -> dict[str, object]:
 
 def objects(cluster: Cluster, target: Target) -> dict[str, Object]:
     """The target's objects, as far as they are not the cluster's own matter."""
-    store = Store(cluster.client, target.namespace, str(target.variables["app_name"]))
+    store = store_of(cluster, target)
     return {f"{item['kind']} {item['metadata']['name']}": cleaned(item) for item in store.live()}
 
 
 def revisions(cluster: Cluster, target: Target) -> list[int]:
     """The numbers of the kept revisions."""
-    return [item.number for item in Store(cluster.client, target.namespace, str(target.variables["app_name"])).kept()]
+    return [item.number for item in store_of(cluster, target).kept()]
+
+
+def running(cluster: Cluster, target: Target) -> int:
+    """The number of the revision that runs."""
+    found = store_of(cluster, target).running()[0]
+    assert found is not None
+    return found.number
+
+
+def store_of(cluster: Cluster, target: Target) -> Store:
+    """Where the target's revisions are kept."""
+    return Store(cluster.client, target.namespace, str(target.variables["app_name"]))
 
 
 def proof(cluster: Cluster, target: Target) -> Object:

@@ -83,6 +83,7 @@ class StandIn:
     answers: dict[str, tuple[int, Any]] = field(default_factory=lambda: dict(ANSWERS))
     images: dict[str, str] = field(default_factory=dict)
     forbidden: frozenset[str] = frozenset()
+    slices_served: bool = True
     kubeconfig: str = ""
     url: str = ""
 
@@ -103,6 +104,7 @@ class StandIn:
             "pods": {"items": [self.pod(number) for number in range(self.replicas)]},
             "services": self.service(),
             "endpoints": self.endpoints(),
+            **({"endpointslices": self.slices()} if self.slices_served else {}),
             "events": {"items": []},
             "ingresses": self.ingress(),
             "secrets": {
@@ -119,11 +121,17 @@ class StandIn:
             "pods": [[self.pod(number)["metadata"]["name"], "2/2"] for number in range(self.replicas)],
             "services": [["users", "ClusterIP"]],
             "endpoints": [["users", "198.18.0.9:8000"]],
+            "endpointslices": [["users-x2v8c", "198.18.0.9"]],
             "ingresses": [["users", "traefik"]],
         }
         if kind not in cells:
             return {}
-        names = ["Name", {"pods": "Ready", "services": "Type", "endpoints": "Endpoints"}.get(kind, "Class")]
+        names = [
+            "Name",
+            {"pods": "Ready", "services": "Type", "endpoints": "Endpoints", "endpointslices": "Endpoints"}.get(
+                kind, "Class"
+            ),
+        ]
         return {
             "columnDefinitions": [{"name": name} for name in names],
             "rows": [{"cells": one} for one in cells[kind]],
@@ -211,6 +219,12 @@ class StandIn:
         pods = [self.pod(number)["metadata"]["name"] for number in range(self.ready)]
         addresses = [{"ip": "198.18.0.9", "targetRef": {"name": name}} for name in pods]
         return {"kind": "Endpoints", "metadata": self.metadata(), "subsets": [{"addresses": addresses}]}
+
+    def slices(self) -> Object:
+        """The same as the endpoints, as newer clusters have it."""
+        pods = [self.pod(number)["metadata"]["name"] for number in range(self.ready)]
+        endpoints = [{"addresses": ["198.18.0.9"], "targetRef": {"name": name}} for name in pods]
+        return {"items": [{"kind": "EndpointSlice", "metadata": {"name": "users-x2v8c"}, "endpoints": endpoints}]}
 
     def ingress(self) -> Object:
         backend = {"service": {"name": "users", "port": {"name": "http"}}}

@@ -170,7 +170,10 @@ def test_each_text_begins_with_the_command_that_shows_the_same(cluster: StandIn,
             "NAME           READY\nusers-abc-x0   2/2\n",
         ),
         "03_service.txt": (f"{kubectl} get service users -o wide", "NAME    TYPE\nusers   ClusterIP\n"),
-        "04_endpoints.txt": (f"{kubectl} get endpoints users", "users   198.18.0.9:8000\n"),
+        "04_endpoints.txt": (
+            f"{kubectl} get endpointslices -l kubernetes.io/service-name=users",
+            "users-x2v8c   198.18.0.9\n",
+        ),
         "05_ingress.txt": (f"{kubectl} get ingress users", "users   traefik\n"),
         "06_status.txt": (f"curl -s -H 'Host: users.test' {cluster.url}/status", "\n200\n1\n"),
         "07_users_1.txt": (f"curl -s -H 'Host: users.test' {cluster.url}/users/1", '"username": "August"'),
@@ -241,6 +244,19 @@ def test_a_registry_that_does_not_tell_is_no_failure(cluster: StandIn) -> None:
     evidence = read(write(cluster))
     assert evidence["verdict"] == "passed"
     assert [one["status"] for one in evidence["checks"] if one["group"] == "image"] == ["skipped", "passed"]
+
+
+@pytest.mark.parametrize("cause", ["an old cluster", "an account of an older edition"])
+def test_where_endpoint_slices_cannot_be_had_endpoints_do(cluster: StandIn, cause: str) -> None:
+    cluster.slices_served = cause != "an old cluster"
+    cluster.forbidden = frozenset({"/endpointslices"} if cluster.slices_served else ())
+    folder = Path(write(cluster)["path"])
+    evidence = json.loads((folder / "evidence.json").read_text())
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(evidence)
+    assert (evidence["verdict"], evidence["service"]["addresses"]) == ("passed", "endpoints")
+    assert len(evidence["service"]["ready"]) == 3
+    written = (folder / "04_endpoints.txt").read_text()
+    assert "get endpoints users\n" in written and "users   198.18.0.9:8000\n" in written
 
 
 def test_what_an_account_may_not_read_is_no_failure(cluster: StandIn) -> None:

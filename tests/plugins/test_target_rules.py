@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret, VaultSecretsContext
+from ansible_collections.fastapi_mysql.k8s.plugins.action.check_target import Target
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.target_rules import (
     COLLECTIONS_OF_TEXTS,
     DATABASE_ENVIRONMENT,
@@ -213,6 +215,35 @@ def test_each_variable_that_is_set_already_is_named(target: dict[str, object]) -
 
 def test_an_unquoted_password_is_not_repeated(target: dict[str, object]) -> None:
     assert "4711.5" not in "".join(find_problems({**target, "db_password": 4711.5}))
+
+
+def test_what_vault_has_encrypted_is_text_wherever_it_stands(
+    target: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = [("default", VaultSecret(b"a word"))]
+    monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext(secrets))
+
+    def vaulted(text: str) -> EncryptedString:
+        return EncryptedString(ciphertext=VaultLib(secrets).encrypt(text).decode())
+
+    given = {
+        "db_password": vaulted("0123"),
+        "registry_username": "me",
+        "registry_password": vaulted("1.10"),
+        "api_environment": {"TOKEN": vaulted("yes"), "LOG_LEVEL": "info"},
+        "image_pull_secrets": [vaulted("mine")],
+    }
+    seen = Target({f"app_{name}": value for name, value in {**target, **given}.items()}, Plain())
+    assert find_problems(seen) == []
+    assert seen["db_password"] == "0123" and seen["image_pull_secrets"] == ["mine"]
+    assert seen["api_environment"] == {"TOKEN": "yes", "LOG_LEVEL": "info"}
+
+
+class Plain:
+    """A templar that meets no templates."""
+
+    def is_template(self, value: object) -> bool:
+        return False
 
 
 def test_every_text_of_a_target_is_held_to_what_was_written() -> None:

@@ -46,6 +46,7 @@ class Town:
             spec={"replicas": 2}, replicas=2, updatedReplicas=2, readyReplicas=2, availableReplicas=2
         )
         self.found = True
+        self.with_slices = True
         self.host, self.path = "", "/"
         self.refuse: dict[str, int] = {}
         self.asked: list[str] = []
@@ -68,12 +69,34 @@ class Town:
             backend = {"service": {"name": "d"}}
             route = {"path": self.path, "pathType": "Prefix", "backend": backend}
             return 200, {"spec": {"rules": [{"host": self.host, "http": {"paths": [route]}}]}}
+        if "/endpointslices" in path:
+            return (200, {"items": self.slices()}) if self.with_slices else status(404, "no such API")
         if "/endpoints/" in path:
+            if self.with_slices:
+                # Without their controller: what is there is of yesterday, or nothing.
+                return 200, {"subsets": []}
             addresses = [{"ip": "1.2.3.4", "targetRef": {"kind": "Pod", "name": name}} for name in self.served]
             return 200, {"subsets": [{"addresses": addresses, "ports": [{"port": 8000}]}] if addresses else []}
         old = pod(runs("api", 0, ready=True), name="old")
         old["metadata"]["labels"]["pod-template-hash"] = "old"
         return 200, {"items": [*(pod(runs("api", 0, ready=True), name=name) for name in ("p1", "p2")), old]}
+
+    def slices(self) -> list[dict[str, Any]]:
+        """One each for a Pod, and one without any, as a cluster has them in the midst of a change."""
+        found = [
+            {
+                "ports": [{"name": "http", "port": 8000}],
+                "endpoints": [{"addresses": ["1.2.3.4"], "conditions": {}, "targetRef": {"kind": "Pod", "name": name}}],
+            }
+            for name in self.served
+        ]
+        found[-1:] = [one | {"endpoints": [*one["endpoints"], self.starting()]} for one in found[-1:]]
+        return [*found, {"ports": None, "endpoints": None}]
+
+    @staticmethod
+    def starting() -> dict[str, Any]:
+        """A Pod that gets nothing yet."""
+        return {"addresses": ["1.2.3.5"], "conditions": {"ready": False}, "targetRef": {"kind": "Pod", "name": "p9"}}
 
     def answer(self, who: str, path: str) -> Reply:
         code, document = self.answers[who][path]
@@ -235,6 +258,19 @@ def test_what_is_right_before_the_ingress_has_settled_is_asked_again(tmp_path: P
     assert len(town.asked_at) == 4, "what has settled is asked once"
 
 
+def test_a_cluster_without_endpoint_slices(tmp_path: Path) -> None:
+    """Kubernetes before 1.21; and an account without a right to them."""
+    town = Town()
+    town.with_slices = False
+    assert verdict(town, tmp_path)[0] is None
+    town.refuse = {"/endpointslices": 403}
+    cause, seen = verdict(town, tmp_path)
+    assert cause is None and len(seen.replicas) == 2
+    town.served = []
+    cause, _ = verdict(town, tmp_path)
+    assert cause and cause.type == "ServiceWithoutPods"
+
+
 def test_pods_of_the_version_before(tmp_path: Path) -> None:
     town = Town()
     town.served = ["old", "p1", "p2"]
@@ -265,7 +301,7 @@ def test_an_answer_from_somewhere_else(tmp_path: Path) -> None:
     assert cause and cause.type == "NotDeployed"
 
 
-@pytest.mark.parametrize(("part", "code"), [("/deployments/", 403), ("/proxy", 403), ("/endpoints/", 401)])
+@pytest.mark.parametrize(("part", "code"), [("/deployments/", 403), ("/proxy", 403), ("/endpointslices", 401)])
 def test_pods_that_may_not_be_asked(tmp_path: Path, part: str, code: int) -> None:
     town = Town()
     town.refuse = {part: code}
@@ -286,7 +322,7 @@ def test_a_cluster_that_cannot_be_reached(tmp_path: Path) -> None:
 
 def test_a_cluster_in_trouble_is_asked_again(tmp_path: Path) -> None:
     town = Town()
-    town.refuse = {"/endpoints/": 500}
+    town.refuse = {"/endpointslices": 500}
     with asking(town, tmp_path) as verifier:
         verifier.ask()
         assert verifier.passing
@@ -398,6 +434,23 @@ class Choosy(Town):
 
     allowed = ("shop.example.org",)
     exempt: tuple[str, ...] = ()
+
+    def slices(self) -> list[dict[str, Any]]:
+        """One each for a Pod, and one without any, as a cluster has them in the midst of a change."""
+        found = [
+            {
+                "ports": [{"name": "http", "port": 8000}],
+                "endpoints": [{"addresses": ["1.2.3.4"], "conditions": {}, "targetRef": {"kind": "Pod", "name": name}}],
+            }
+            for name in self.served
+        ]
+        found[-1:] = [one | {"endpoints": [*one["endpoints"], self.starting()]} for one in found[-1:]]
+        return [*found, {"ports": None, "endpoints": None}]
+
+    @staticmethod
+    def starting() -> dict[str, Any]:
+        """A Pod that gets nothing yet."""
+        return {"addresses": ["1.2.3.5"], "conditions": {"ready": False}, "targetRef": {"kind": "Pod", "name": "p9"}}
 
     def answer(self, who: str, path: str) -> Reply:
         if request.host not in self.allowed and path not in self.exempt:
