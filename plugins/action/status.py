@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -60,10 +61,12 @@ class ActionModule(KubeAction):
         if documents:
             different = drift(client, names.namespace, names.name, arguments["apis"], documents)
         wanted = {str(one["repository"]): one for one in arguments["images"]}
-        lines = [headline(kept_revision(client, names), names, arguments, found), f"  URL       {url}"]
+        # The stamps are the cluster's, and so is the clock that they are held against.
+        now = datetime.now(UTC) + timedelta(seconds=client.clock())
+        lines = [headline(kept_revision(client, names), names, arguments, found, now), f"  URL       {url}"]
         lines += [f"  {line}" for line in answer_lines(ask(arguments, arguments["endpoints"]))]
         lines += [f"  {line}" for line in image_lines(found["deployment"]["images"], wanted)]
-        lines += [f"  {line}" for line in pod_lines(found["pods"])]
+        lines += [f"  {line}" for line in pod_lines(found["pods"], now)]
         lines += [f"  ! {line}" for line in [*found["deployment"]["troubles"], *([leaving] if leaving else [])]]
         lines += drift_lines(different, bool(documents))
         lines += evidence_lines(arguments, found["identity"])
@@ -105,11 +108,11 @@ def kept_revision(client: KubeClient, names: Names) -> str:
     return f"revision {known.number}" + ("" if unchanged else ", changed by others since")
 
 
-def headline(revision: str, names: Names, arguments: dict[str, Any], found: Object) -> str:
+def headline(revision: str, names: Names, arguments: dict[str, Any], found: Object, now: datetime) -> str:
     """The one line that says it all."""
     deployment = found["deployment"]
     current = [pod for pod in found["pods"] if pod["current"] and pod["steps"].get("Ready")]
-    since = age(max((pod["steps"]["Ready"] for pod in current), default=""))
+    since = age(max((pod["steps"]["Ready"] for pod in current), default=""), now)
     return (
         f"{names.name} on {arguments['target']}: {deployment['ready']} of {deployment['replicas']} Pods ready, "
         f"{revision}"

@@ -12,13 +12,15 @@ from .kube_client import KubeClient
 from .kube_errors import ForbiddenError
 from .kube_rollout import current_hash, unfinished
 from .rollout_causes import Rules, troubles
-from .rollout_view import View
+from .rollout_view import View, fallen_before
 from .service_addresses import Addresses, service_addresses
 
 Object = dict[str, Any]
 
 # The columns that kubectl would print, made by the server itself.
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+# A Pod that its node has given up so many seconds ago, and that has long had a successor, hinders nobody.
+RECENT = 600.0
 # The steps of a Pod's start, in their order, as its conditions name them.
 STEPS = ("PodScheduled", "Initialized", "ContainersReady", "Ready")
 
@@ -80,7 +82,8 @@ def hindrances(
     except ForbiddenError:
         events = []
     now = time.time() + client.clock()
-    found = troubles(View(deployment, sets, pods, events, now), Rules())
+    past = fallen_before(pods, now - RECENT)
+    found = troubles(View(deployment, sets, pods, events, now, past=past), Rules())
     return list(dict.fromkeys(one.cause.sentence() for one in found if one.not_before <= now))
 
 

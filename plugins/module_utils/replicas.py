@@ -94,7 +94,8 @@ def strangers(behind: Behind) -> tuple[list[str], list[str]]:
 
 # What an API server says when it does not get through to a Pod; it says so with one of these.
 NOT_REACHED = "error trying to reach service"
-GATEWAY = (502, 503, 504)
+# What the API server says itself while it cannot get through, or is asked by too many.
+BUSY = (429, 502, 503, 504)
 
 
 class NotAskedError(KubeError):
@@ -144,10 +145,10 @@ def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str, host
         return Answer(error=f"no answer ({one_line(str(error), 120)})", unreached=True)
     body = reply.body.decode("utf-8", "replace")
     status = _status_of_the_server(reply.status, body)
-    if reply.status == 403 and status:
-        raise NotAskedError(f"it is forbidden (403): {status}")
-    if reply.status >= 500 and status:
-        return Answer(error=f"no answer ({status})", unreached=reply.status in GATEWAY or NOT_REACHED in status)
+    if status and reply.status in (401, 403):
+        raise NotAskedError(f"it is forbidden ({reply.status}): {status}")
+    if status:
+        return Answer(error=f"no answer ({status})", unreached=reply.status in BUSY or NOT_REACHED in status)
     kind = reply.headers.get("Content-Type") or ""
     return Answer(reply.status, body, seconds=time.monotonic() - began, kind=kind)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .causes import Cause
+from .kube_client import KubeClient
+from .kube_errors import KubeError
 
 Object = dict[str, Any]
 
@@ -81,6 +83,20 @@ def hinted(cause: Cause, words: str) -> Cause:
         more = " A script whose first line (#!) names a program that is not there, or ends as on Windows (CRLF), too."
         return Cause(cause.type, cause.message, cause.remedy + more, cause.pod, cause.container)
     return cause
+
+
+def cordoned(cause: Cause, client: KubeClient) -> Cause:
+    """The remedy of a cordon with the cordoned nodes' names, where this account may know them."""
+    if cause.remedy != CORDONED.advice:
+        return cause
+    try:
+        nodes = client.get("/api/v1/nodes", fieldSelector="spec.unschedulable=true").get("items") or []
+    except KubeError:
+        # An account of one namespace may not look at nodes: the remedy says how somebody else can.
+        return cause
+    names = " ".join(str(node["metadata"]["name"]) for node in nodes)
+    remedy = cause.remedy.replace("kubectl get nodes, kubectl uncordon", f"kubectl uncordon {names}")
+    return Cause(cause.type, cause.message, remedy, cause.pod, cause.container) if names else cause
 
 
 def loopback_line(log: str, container: Object) -> str:

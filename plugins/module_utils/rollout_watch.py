@@ -15,7 +15,7 @@ from .kube_watch import Mirror, Source
 from .mask import Mask
 from .newcomers import Newcomers
 from .rollout_causes import RANKS, Rules, Trouble
-from .rollout_hints import hinted, loopback_line
+from .rollout_hints import cordoned, hinted, loopback_line
 from .rollout_hold import Hold
 from .rollout_judge import OUTAGE_SECONDS, Judge
 from .rollout_outage import OUTAGE, Outages
@@ -219,7 +219,7 @@ class Rollout:
 
     def _explained(self, trouble: Trouble, view: View) -> Cause:
         """The cause with the end of the container's log, which may tell more than the cluster does."""
-        cause = trouble.cause
+        cause = cordoned(trouble.cause, self.client)
         if not trouble.crashed:
             return cause
         words = self._log(cause.pod, cause.container, previous=cause.type != "ProbeNeverPasses", lines=20)

@@ -53,7 +53,7 @@ def image_lines(running: Mapping[str, str], wanted: Mapping[str, Object]) -> lis
     return lines
 
 
-def pod_lines(pods: list[Object]) -> list[str]:
+def pod_lines(pods: list[Object], now: datetime | None = None) -> list[str]:
     """Each Pod: ready containers, node, age, restarts, and why it is not ready."""
     lines = []
     for pod in pods:
@@ -61,7 +61,7 @@ def pod_lines(pods: list[Object]) -> list[str]:
         ready = sum(one["ready"] for one in containers)
         restarts = sum(one["restarts"] for one in containers)
         told = [f"{ready}/{len(containers)}", f"on {pod['node']}" if pod["node"] else "on no node yet"]
-        told += [f"for {age(pod['created'])}"] if pod["created"] else []
+        told += [f"for {age(pod['created'], now)}"] if pod["created"] else []
         told += [f"{restarts} restarts"] if restarts else []
         told += [f"{one['name']} {one['state']}" for one in containers if not one["ready"]]
         told += ["leaving"] if pod["leaving"] else []

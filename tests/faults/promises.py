@@ -23,7 +23,7 @@ def broken(result: dict[str, Any], fault: Fault) -> list[str]:
     problems = [] if result["named"] else [f"{result['expected']} was not named"]
     deploys = fault.get("play", "site.yml") == "site.yml"
     if fault.get("cause"):
-        problems += _told(result)
+        problems += _told(result, fault)
         problems += _undone(result["output"], fault["cause"]) if deploys else []
     if fault.get("refused"):
         problems += ["the run did not fail"] if result["rc"] == 0 else []
@@ -41,11 +41,11 @@ def broken(result: dict[str, Any], fault: Fault) -> list[str]:
     return problems + ([] if result["verified"] else ["what runs now is not verified"])
 
 
-def _told(result: dict[str, Any]) -> list[str]:
+def _told(result: dict[str, Any], fault: Fault) -> list[str]:
     problems = ["the run did not fail"] if result["rc"] == 0 else []
     if result["seconds"] is None:
         return [*problems, "no time was measured"]
-    late = result["seconds"] > PROMISED + SLACK
+    late = result["seconds"] > fault.get("told", PROMISED) + SLACK
     return [*problems, f"told {result['seconds']} s after it could be seen"] if late else problems
 
 

@@ -54,3 +54,18 @@ def test_a_namespace_stays_for_whoever_lives_in_it(
     kubectl("delete", f"--namespace={space}", "cronjob/theirs")
     target.playbook("playbooks/teardown.yml").succeeded()
     assert space not in cluster.namespaces()
+
+
+def test_a_namespace_that_was_there_before_is_not_taken_for_ours(
+    new_target: NewTarget, cluster: Cluster, tmp_path: Path
+) -> None:
+    target, account = new_target("given"), {"deployer_dest": str(tmp_path / "kubeconfig")}
+    kubectl("create", "namespace", target.namespace)
+    kubectl("label", f"namespace/{target.namespace}", "a.example/team=theirs")
+    made = [target.playbook("playbooks/deployer.yml", **account).succeeded().changed for _ in range(2)]
+    assert made[0] > 0 and made[1] == 0
+    target.playbook("playbooks/deployer.yml", **account, deployer_state="absent").succeeded()
+    labels = kubectl("get", f"namespace/{target.namespace}", "--output=jsonpath={.metadata.labels}")
+    assert "theirs" in labels and "managed-by" not in labels
+    kubectl("delete", f"namespace/{target.namespace}")
+    assert target.namespace not in cluster.namespaces()

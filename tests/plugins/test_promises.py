@@ -38,6 +38,7 @@ def result(box: Path | str, **more: Any) -> dict[str, Any]:
 def test_all_is_as_promised(box: Path) -> None:
     assert broken(result(box), FAULT) == []
     assert broken(result(box, touched=False, seconds=None), REFUSED) == []
+    assert broken(result(box, seconds=61.0), FAULT | {"told": 60}) == []
     assert broken(result(box, users_failed=4, users_outage=20.0), FAULT | {"outage": 20}) == []
 
 
@@ -47,6 +48,7 @@ def test_all_is_as_promised(box: Path) -> None:
         ({"named": False}, FAULT, "was not named"),
         ({"seconds": None}, FAULT, "no time was measured"),
         ({"seconds": 17.0}, FAULT, "after it could be seen"),
+        ({"seconds": 62.0}, FAULT | {"told": 60}, "after it could be seen"),
         ({"rc": 0}, FAULT, "did not fail"),
         ({"rc": 0, "touched": False}, REFUSED, "did not fail"),
         ({"touched": True}, REFUSED, "something was written"),

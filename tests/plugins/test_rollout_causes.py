@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Cause
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_cluster import hindrances
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_names import Names
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_causes import (
     RANKS,
     Rules,
     troubles,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_hints import hinted
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_hints import cordoned, hinted
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_judge import Judge
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_remedies import REMEDIES
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import View
 
+from fake_api_server import serving
+from fake_api_server import status as status_of
+from fake_objects import client
 from rollouts import START, at, container, deployment, ended, event, pod, replica_set, rests, runs, view, waits
 
 NOT_FOUND = (
@@ -376,6 +382,16 @@ def test_pods_that_fell_before_say_nothing_about_now(reason: str) -> None:
     assert watched(view(*stood), view(*fell, now=9)) == ["", "Evicted"]
 
 
+def test_who_looks_without_watching_is_told_of_what_fell_lately() -> None:
+    now = time.time() - START
+    told = []
+    for second in (now - 9000, now - 5):
+        pods = [made(pod(name=f"p{number}", phase="Failed", reason="Evicted"), second) for number in range(3)]
+        with serving(lambda *_: (200, {"items": []})) as server:
+            told.append(hindrances(client(server), Names("n", "d"), deployment(), [replica_set()], pods))
+    assert told[0] == [] and "Evicted" in told[1][0]
+
+
 @pytest.mark.parametrize("reason", ["NodeShutdown", "Terminated", "Preempting"])
 def test_pods_that_have_to_move_are_no_fault_of_theirs(reason: str) -> None:
     moved = [made(pod(name=f"n{number}", phase="Failed", reason=reason), number) for number in range(4)]
@@ -461,7 +477,18 @@ def test_a_cordoned_node_is_named_in_the_remedy() -> None:
     status = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
     words = "0/1 nodes are available: 1 node(s) were unschedulable."
     waiting = pod(name="p", conditions=[status | {"message": words}])
-    assert "kubectl uncordon" in troubles(view(waiting), Rules())[0].cause.remedy
+    cause = troubles(view(waiting), Rules())[0].cause
+    assert "kubectl get nodes, kubectl uncordon;" in cause.remedy
+
+    for nodes, advice in (
+        ((200, {"items": [{"metadata": {"name": "node-2"}}]}), "kubectl uncordon node-2; or ask"),
+        ((200, {"items": []}), "kubectl get nodes, kubectl uncordon;"),
+        (status_of(403, "nodes is forbidden"), "kubectl get nodes, kubectl uncordon;"),
+    ):
+        # The server leaves out the others itself.
+        wanted = {"/api/v1/nodes?fieldSelector=spec.unschedulable%3Dtrue": nodes}
+        with serving(lambda method, path, body, wanted=wanted: wanted[path]) as server:
+            assert advice in cordoned(cause, client(server)).remedy
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.status import ActionModule
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.drift import Drift, differences, drift
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.status import age, merged
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.status import age, merged, pod_lines
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
 from stand_in import StandIn, standing_in
@@ -236,3 +236,15 @@ def test_a_namespace_on_its_way_out_is_said(cluster: StandIn, deployed: bool, mo
     told = " ".join(say(cluster)["lines"])
     assert "! Namespace users is being removed since 2026-01-01" in told
     assert "example.org/guard" in told
+
+
+def test_ages_go_by_the_clusters_clock() -> None:
+    """This machine's may be wrong; the stamps are the cluster's."""
+    pod: dict[str, Any] = {
+        "name": "p",
+        "node": "n",
+        "created": "2026-11-23T11:59:18Z",
+        "leaving": False,
+        "current": True,
+    }
+    assert pod_lines([pod | {"containers": []}], NOW) == ["Pod p  0/0, on n, for 42 s"]

@@ -17,7 +17,12 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Ca
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_answers import from_pods
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.replicas import NotReachedError, host_of
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.replicas import (
+    NotAskedError,
+    NotReachedError,
+    ask,
+    host_of,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verification import (
     Seen,
     judge,
@@ -28,6 +33,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verification imp
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier import Verifier
 
 from fake_api_server import Reply, request, serving, status, write_kubeconfig
+from fake_objects import client
 from rollouts import deployment, pod, replica_set, runs
 
 ENDPOINTS: list[dict[str, Any]] = [{"path": "/status", "json": 1}, {"path": "/users", "json_types": ["string"]}]
@@ -269,6 +275,19 @@ def test_a_cluster_without_endpoint_slices(tmp_path: Path) -> None:
     town.served = []
     cause, _ = verdict(town, tmp_path)
     assert cause and cause.type == "ServiceWithoutPods"
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 429, 500, 503])
+def test_what_the_api_server_refuses_is_no_answer_of_the_pod(code: int) -> None:
+    refusal = code, {"apiVersion": "v1", **dict(status(code, "because")[1])}
+    with serving(lambda *_: refusal) as server:
+        if code in (401, 403):
+            with pytest.raises(NotAskedError, match="because"):
+                ask(client(server), "n", "p", 8000, "/")
+            return
+        answer = ask(client(server), "n", "p", 8000, "/")
+    assert answer.status == 0 and "because" in answer.error
+    assert answer.unreached == (code in (429, 503))
 
 
 def test_pods_of_the_version_before(tmp_path: Path) -> None:
