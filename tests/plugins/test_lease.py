@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import kube_client
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import lease as lease_module
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import (
@@ -34,6 +35,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import (
     stamp,
     this_machine,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import LONGEST_OUTAGES
+from jinja2.nativetypes import NativeEnvironment
 
 from fake_api_server import Reply, serving, status
 from fake_cluster import FakeCluster
@@ -329,3 +332,12 @@ def test_where_there_is_no_namespace_there_is_no_lock() -> None:
         cluster.kept["/api/v1/namespaces/n"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         with pytest.raises(NoNamespaceError, match="Namespace n is being removed since 2026-01-01 00:00:00 UTC"):
             Lock(client(server), "n", "app", {}).take(myself(os.getpid()), 60)
+
+
+@pytest.mark.parametrize(("rollout", "verify"), [(300, 12), (36000, 12), (60, 7200), (1, 1)])
+def test_the_lock_outlasts_any_time_that_was_set(rollout: int, verify: int) -> None:
+    """And the outages that a rollout is given beside its own time."""
+    path = Path(__file__).resolve().parents[2] / "roles/release/vars/main.yml"
+    words = NativeEnvironment().from_string(yaml.safe_load(path.read_text())["__release_seconds"])
+    given = {"release_rollout_timeout": rollout, "release_verify_timeout": verify}
+    assert int(words.render(given)) > max(rollout, verify) + LONGEST_OUTAGES
