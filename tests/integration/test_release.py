@@ -85,8 +85,10 @@ def test_what_does_not_verify_goes_back_as_a_whole(one: Target, cluster: Cluster
 
 def test_a_wrong_version_replaces_nobody(one: Target, cluster: Cluster) -> None:
     """Its Pods are ready a second or two after they start: sooner than a verdict on one of them."""
+    one.playbook(app_replicas=3).succeeded()
     before, pods = objects(cluster, one), cluster.pods(one.namespace)
-    failed = one.playbook(**version(2, verify_endpoints=WRONG))
+    assert len(pods) == 3
+    failed = one.playbook(**version(2, verify_endpoints=WRONG), app_replicas=3)
     assert failed.rc != 0 and "WrongAnswer" in failed.errors[-1], failed.output
     assert cluster.pods(one.namespace) == pods
     # What held it is gone as well.

@@ -37,6 +37,12 @@ def b64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a busy server is asked again is tried elsewhere."""
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client.BUSY_SECONDS", 0.1)
+
+
 @pytest.mark.parametrize("value", [PASSWORD, TOKEN, "datascientest1234", "abcd"])
 def test_a_value_is_hidden_however_it_is_written(value: str) -> None:
     mask = Mask([value])

@@ -62,7 +62,9 @@ class Stage:
             return self.answer
         if "/log?" in path:
             return 200, self.log or "{}"
-        kind = next(item for item in KINDS if f"/{item}" in path)
+        kind = next((item for item in KINDS if f"/{item}" in path), "")
+        if not kind:
+            return status(404, "not of this play")
         how = "watch" if "watch=true" in path else "list"
         if code := self.refuse.get(f"{how} {kind}"):
             return status(code, "because")
@@ -187,7 +189,7 @@ def test_patience_ends_without_any_news() -> None:
 
 
 def test_the_last_lines_of_a_crash_are_told() -> None:
-    stage = rolling(pod(rests("api", 2, ended(1, 0, 1))))
+    stage = rolling(pod(rests("api", 2, ended(1, NOW, NOW + 1))))
     stage.log = "Traceback: it broke"
     _, error = watching(stage)
     assert isinstance(error, CausedError) and error.cause.type == "ContainerExited"
@@ -195,7 +197,7 @@ def test_the_last_lines_of_a_crash_are_told() -> None:
 
 
 def test_a_log_that_the_node_no_longer_has_is_not_told() -> None:
-    stage = rolling(pod(rests("api", 2, ended(1, 0, 1))))
+    stage = rolling(pod(rests("api", 2, ended(1, NOW, NOW + 1))))
     stage.log = "unable to retrieve container logs for containerd://0123"
     _, error = watching(stage)
     assert "0123" not in str(error)
@@ -265,7 +267,7 @@ def test_new_pods_that_the_api_server_does_not_reach_are_left_to_the_verificatio
     monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.newcomers.FINAL_PATIENCE", 1.0)
     stage = rolling(ready_pod())
     stage.answer = answer
-    later(stage, ("deployments", done()), when=lambda: stage.asked("/proxy/", 3))
+    later(stage, ("deployments", done()), when=lambda: stage.asked("/proxy/", 2))
     _, pods = watching(stage, endpoints=[{"path": "/status", "json": 1}])
     assert isinstance(pods, list)
 
