@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Write docs/IMPLEMENTATION.md and docs/SECURITY.md: run each command in docs/make/*.md.in, put below it what it said.
 
-What the README shows of the same commands is written anew from the same run, and its pictures are taken of the evidence
-that the run has left. A name as argument (`SECURITY`) writes that one alone. Wants the embedded platform, and changes
-the target `local` as the commands say; a second run does not. A command that fails ends it: nothing is written then.
+What other documents show of the same commands is written again from the same run, and the README's pictures are taken
+of the evidence that the run has left. A name as argument (`SECURITY`) writes that one alone. Wants the embedded
+platform, and changes the target `local` as the commands say; a second run does not. A command that fails ends it:
+nothing is written then.
 
 `--check` runs nothing: it says whether the documents still are what their sources say, but for the outputs.
 """
@@ -19,18 +20,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).parent
-README = ROOT / "README.md"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
 BLOCK = re.compile(r"^```console(?P<options>[^\n]*)\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 # Colors and what overwrites a line are for terminals.
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# What the README shows: the first line of an output that is shown, and the line before which it ends; each of one call.
+# What other documents show: which one, the command and which of its calls, the first line that is shown, and the line
+# before which it ends.
 SAMPLE = re.compile(r"^<!-- make docs: (?P<name>\S+) -->\n```\n.*?^```$", re.MULTILINE | re.DOTALL)
 SAMPLES = {
-    "deployed": ("ansible-playbook site.yml", 0, "✓ plan", "PLAY RECAP"),
-    "unchanged": ("ansible-playbook site.yml", 1, "PLAY RECAP", ""),
-    "plan": ("ansible-playbook site.yml --check -e app_replicas=2", 0, "Objects: ", "  ~ local: "),
-    "status": ("make status", 0, "fastapi-mysql on local: ", "  Drift"),
+    "deployed": ("README.md", "ansible-playbook site.yml", 0, "✓ plan", "PLAY RECAP"),
+    "unchanged": ("docs/COMMANDS.md", "ansible-playbook site.yml", 1, "PLAY RECAP", ""),
+    "plan": ("docs/COMMANDS.md", "ansible-playbook site.yml --check -e app_replicas=2", 0, "Objects: ", "  ~ local: "),
+    "status": ("docs/DAILY.md", "make status", 0, "fastapi-mysql on local: ", "  Drift"),
 }
 # Taken of the page when the last document is written.
 PICTURES = ("ansible-playbook tests/evidence/browser.yml", "tests/evidence/pictures evidence/local/latest/index.html")
@@ -41,7 +42,7 @@ SEEN: list[tuple[str, str]] = []
 
 
 def environment() -> dict[str, str]:
-    """What a shell has after the two lines that the README says."""
+    """What a shell has after the lines that the documents say."""
     return dict(os.environ) | {
         "PATH": f"{ROOT / '.venv/bin'}:{CACHE / 'root/usr/bin'}:{os.environ['PATH']}",
         "KUBECONFIG": "/var/lib/fastapi-mysql-k8s/kubeconfig",
@@ -85,8 +86,8 @@ def plain(text: str) -> str:
 
 
 def sample(found: re.Match[str]) -> str:
-    """A part of what a command has printed, as the README shows it."""
-    command, call, first, end = SAMPLES[found["name"]]
+    """A part of what a command has printed, as another document shows it."""
+    _, command, call, first, end = SAMPLES[found["name"]]
     lines = [text for asked, text in SEEN if asked == command][call].splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(first))
     stop = next(
@@ -125,7 +126,8 @@ def write(source: Path) -> None:
     target = ROOT / "docs" / source.name.removesuffix(".in")
     written = {target: BLOCK.sub(filled, source.read_text(encoding="utf-8"))}
     if source.name == "IMPLEMENTATION.md.in":
-        written[README] = SAMPLE.sub(sample, README.read_text(encoding="utf-8"))
+        for name in sorted({document for document, *_ in SAMPLES.values()}):
+            written[ROOT / name] = SAMPLE.sub(sample, (ROOT / name).read_text(encoding="utf-8"))
         for command in PICTURES:
             run(command)
     if any(secret in one for one in written.values() for secret in secrets()):
@@ -160,11 +162,11 @@ def faults() -> list[str]:
         missing = fault(source.read_text(encoding="utf-8"), document.read_text(encoding="utf-8"))
         if missing:
             found.append(f"docs/{document.name} is not what docs/make/{source.name} says, from here on: {missing}")
-    shown = {one["name"]: one[0].splitlines()[2:-1] for one in SAMPLE.finditer(README.read_text(encoding="utf-8"))}
-    for name, (command, _, first, end) in SAMPLES.items():
-        lines = shown.get(name, [])
+    for name, (document, command, _, first, end) in SAMPLES.items():
+        samples = SAMPLE.finditer((ROOT / document).read_text(encoding="utf-8"))
+        lines = next((one[0].splitlines()[2:-1] for one in samples if one["name"] == name), [])
         if len(lines) < 2 or not lines[0].startswith(first) or (end and any(line.startswith(end) for line in lines)):
-            found.append(f"README.md: the sample {name} is not what `{command}` prints from {first!r} to {end!r}")
+            found.append(f"{document}: the sample {name} is not what `{command}` prints from {first!r} to {end!r}")
     return found
 
 

@@ -110,9 +110,9 @@ def test_help_lists_every_target() -> None:
     assert [one for one in targets if f"make {one} " not in listed] == []
 
 
-def test_the_readme_names_every_target_and_every_playbook() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = set(re.findall(r"^\| `([^`]+)` \|", readme, re.MULTILINE))
+def test_every_target_and_every_playbook_is_documented() -> None:
+    page = (ROOT / "docs/COMMANDS.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE))
     goals = re.findall(r"^\.PHONY: (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     wanted = [f"make {one}" for one in goals] + [f"playbooks/{one.name}" for one in (ROOT / "playbooks").glob("*.yml")]
     assert len(goals) > 20
@@ -122,16 +122,16 @@ def test_the_readme_names_every_target_and_every_playbook() -> None:
     assert sorted(named - set(wanted)) == []
 
 
-def test_each_tag_of_the_readme_is_run_alone() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme.partition("| `ansible-playbook site.yml --tags …` |")[2].partition("\n\n")[0]
+def test_each_tag_that_is_documented_is_run_alone() -> None:
+    page = (ROOT / "docs/COMMANDS.md").read_text(encoding="utf-8")
+    table = page.partition("| `ansible-playbook site.yml --tags …` |")[2].partition("\n\n")[0]
     [play] = yaml.safe_load((ROOT / "molecule/default/side_effect.yml").read_text(encoding="utf-8"))
     stages = next(task["vars"]["__stages"] for task in play["tasks"] if "__stages" in task.get("vars", {}))
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(stages)
 
 
 def test_a_password_that_is_encrypted_is_read_back(tmp_path: Path) -> None:
-    """As the README has it: what ansible-vault prints goes into an inventory."""
+    """As SECURITY.md has it: what ansible-vault prints goes into an inventory."""
     (tmp_path / "key").write_text("of this test\n")
     environment = os.environ | {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "key"), "ANSIBLE_HOME": str(tmp_path)}
 

@@ -32,8 +32,12 @@ def test_the_documents_are_what_their_sources_say() -> None:
         ("docs/SECURITY.md", "# Security\n", "# Security\n\nMore.\n"),
         ("docs/make/SECURITY.md.in", "## The deployer\n", "## The account\n"),
         ("docs/make/IMPLEMENTATION.md.in", "$ kubectl get nodes\n", "$ kubectl get nodes\n$ kubectl version\n"),
-        ("README.md", "<!-- make docs: status -->\n```\nfastapi-mysql on local: ", "<!-- make docs: status -->\n```\n"),
-        ("README.md", "<!-- make docs: unchanged -->", "<!-- -->"),
+        (
+            "docs/DAILY.md",
+            "<!-- make docs: status -->\n```\nfastapi-mysql on local: ",
+            "<!-- make docs: status -->\n```\n",
+        ),
+        ("docs/COMMANDS.md", "<!-- make docs: unchanged -->", "<!-- -->"),
     ],
 )
 def test_one_that_is_not_would_be_seen(file: str, before: str, after: str, tmp_path: Path) -> None:
