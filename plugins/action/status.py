@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
+from ..module_utils.ages import age
 from ..module_utils.drift import Drift, drift
 from ..module_utils.endpoints import Asker, shortened
 from ..module_utils.evidence_answers import through_ingress
@@ -19,7 +20,7 @@ from ..module_utils.kube_client import KubeClient, load_documents
 from ..module_utils.kube_errors import ForbiddenError, KubeError
 from ..module_utils.kube_namespace import hold_up
 from ..module_utils.revision_store import Store
-from ..module_utils.status import age, answer_lines, image_lines, pod_lines
+from ..module_utils.status import answer_lines, image_lines, pod_lines
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
 
 Object = dict[str, Any]

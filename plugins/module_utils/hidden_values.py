@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from .box_contents import environment_values, secret_names, secret_values
 from .kube_client import KubeClient
 from .kube_errors import KubeError, one_line
+from .pod_secrets import environment_values, secret_names, secret_values
 from .revision_store import Store
 
 Object = dict[str, Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .ages import age
 from .kube_client import KubeClient
 from .kube_errors import ApiError
 from .kube_inventory import Entry, inventory
-from .status import age
 
 Object = dict[str, Any]
 

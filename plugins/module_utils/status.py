@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from .ages import age
+
 Object = dict[str, Any]
-
-
-def age(since: str, now: datetime | None = None) -> str:
-    """How long ago, roughly; empty when it is not known."""
-    if not since:
-        return ""
-    seconds = int(((now or datetime.now(UTC)) - datetime.fromisoformat(since.replace("Z", "+00:00"))).total_seconds())
-    for unit, size, smaller, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
-        if seconds >= size:
-            rest = seconds % size // part
-            return f"{seconds // size} {unit}" + (f" {rest} {smaller}" if rest else "")
-    return f"{max(0, seconds)} s"
 
 
 def answer_lines(answers: list[Object]) -> list[str]:

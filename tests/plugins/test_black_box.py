@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.black_box import save
 from ansible_collections.fastapi_mysql.k8s.plugins.action.logs import ActionModule
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.box_contents import secret_names
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.hidden_values import hidden_values
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.pod_secrets import secret_names
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revisions import Revision, digest_of, packed
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
 
