@@ -12,10 +12,10 @@ import time
 from typing import Any
 from unittest.mock import patch
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import APPLY, KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import MANAGER
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_hold import Hold
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import APPLY, KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import MANAGER
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.hold import Hold
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 
 KUBECONFIG = "/var/lib/fastapi-mysql-k8s/kubeconfig"
 NAMESPACE, NAME = "bench-hold", "fast"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 
 # What every account may: ask what it may, and, on the embedded platform, have its Pods held to the strictest standard.
 EVERYBODY = {

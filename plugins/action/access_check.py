@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..module_utils.kube_access import APPLIED, Right, demand, rights_for
-from ..module_utils.kube_client import KubeClient
+from ..plugin_utils.kube.access import APPLIED, Right, demand, rights_for
+from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube_action import KubeAction
 
 

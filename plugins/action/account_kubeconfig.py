@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..module_utils import deployer
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import NotFoundError
+from ..plugin_utils.kube import deployer
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.errors import NotFoundError
 from ..plugin_utils.kube_action import KubeAction
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.black_box import BlackBox, forget_old, new_folder
-from ..module_utils.endpoints import Asker
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import KubeError, one_line
-from ..module_utils.mask import Mask
+from ..plugin_utils.diagnostics.black_box import BlackBox, forget_old, new_folder
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.errors import KubeError, one_line
+from ..plugin_utils.redaction.mask import Mask
 from ..plugin_utils.run_cluster import run_kubeconfig
+from ..plugin_utils.verify.endpoints import Asker
 
 # Nothing of this may take long: what has failed is still to be undone.
 TIMEOUT = 5.0

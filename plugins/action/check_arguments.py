@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..module_utils.role_arguments import WrongArguments, wrong_names
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.target.role_arguments import WrongArguments, wrong_names
 
 
 class ActionModule(PlainAction):

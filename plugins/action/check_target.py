@@ -11,20 +11,20 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.vault import EncryptedString
 from ansible.utils.display import Display
 
-from ..module_utils.cluster_check import check_cluster, served_apis
-from ..module_utils.credentials import CredentialsError as SecretError
-from ..module_utils.credentials import of_file, of_secret, settle, version_of
-from ..module_utils.endpoint_rules import find_endpoint_problems
-from ..module_utils.image_reference import BadReference, split_registry
-from ..module_utils.kube_config import is_missing, load_cluster
-from ..module_utils.kube_errors import ForbiddenError, KubeError
-from ..module_utils.registry_client import RegistryError
-from ..module_utils.registry_credentials import CredentialsError
-from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
-from ..module_utils.role_arguments import WrongArguments, wrong_names, wrong_values
-from ..module_utils.target_rules import find_problems, host_problem
+from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
+from ..plugin_utils.kube.config import is_missing, load_cluster
+from ..plugin_utils.kube.errors import ForbiddenError, KubeError
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.registry.client import RegistryError
+from ..plugin_utils.registry.credentials import CredentialsError
+from ..plugin_utils.registry.image_reference import BadReference, split_registry
+from ..plugin_utils.registry.session import CREDENTIALS_SPEC, open_registry
+from ..plugin_utils.release.credentials import CredentialsError as SecretError
+from ..plugin_utils.release.credentials import of_file, of_secret, settle, version_of
 from ..plugin_utils.run_cluster import connected, run_kubeconfig
+from ..plugin_utils.target.role_arguments import WrongArguments, wrong_names, wrong_values
+from ..plugin_utils.target.rules import find_problems, host_problem
+from ..plugin_utils.verify.endpoint_rules import find_endpoint_problems
 
 
 def decrypted(value: Any) -> Any:

@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import Any, ClassVar
 
-from ..module_utils.docker_engine import NoEngine, check_builder, check_engine, engine_holds
+from ..plugin_utils.build.docker_engine import NoEngine, check_builder, check_engine, engine_holds
 from ..plugin_utils.plain_action import PlainAction
 
 

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils import kube_rollout as rollout
-from ..module_utils import report, verification
-from ..module_utils.causes import Cause, CausedError
-from ..module_utils.kube_errors import KubeError
-from ..module_utils.verifier import Verifier
+from ..plugin_utils.causes import Cause, CausedError
+from ..plugin_utils.console import report
+from ..plugin_utils.kube import deployments as rollout
+from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.run_cluster import run_kubeconfig
+from ..plugin_utils.verify import verification
+from ..plugin_utils.verify.verifier import Verifier
 
 
 class WrongUrl(Exception):

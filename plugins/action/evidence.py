@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..module_utils import evidence_folder as folders
-from ..module_utils.autoscalers import scalers
-from ..module_utils.evidence_names import Names, identity
-from ..module_utils.evidence_verdict import PASSED
-from ..module_utils.failures import told_by
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import KubeError
-from ..module_utils.registry_session import CREDENTIALS_SPEC
+from ..plugin_utils.diagnostics.failures import told_by
+from ..plugin_utils.evidence import folder as folders
+from ..plugin_utils.evidence.names import Names, identity
+from ..plugin_utils.evidence.verdict import PASSED
+from ..plugin_utils.kube.autoscalers import scalers
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
+from ..plugin_utils.registry.session import CREDENTIALS_SPEC
 
 Object = dict[str, Any]
 
@@ -64,7 +64,7 @@ class ActionModule(KubeAction):
         if arguments["only_new"] and before and covers(before[1], client, arguments):
             return {"changed": False, "new": False, "path": str(folder / before[0]), "verdict": PASSED}
         # Only now: what writes takes as long to load as all that came before.
-        from ..plugin_utils.evidence_writer import write
+        from ..plugin_utils.evidence.writer import write
 
         return write(client, arguments, folder, before)
 

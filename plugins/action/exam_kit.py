@@ -8,8 +8,8 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.build_context import BadContext
-from ..module_utils.zip_kit import context_files, folder_files, write_zip
+from ..plugin_utils.build.build_context import BadContext
+from ..plugin_utils.evidence.zip_kit import context_files, folder_files, write_zip
 
 DELIVERABLES = ("my-secret-eval.yml", "my-deployment-eval.yml", "my-service-eval.yml", "my-ingress-eval.yml")
 

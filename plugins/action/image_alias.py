@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..module_utils.image_reference import BadReference, parse_reference
-from ..module_utils.registry_client import RegistryError
-from ..module_utils.registry_credentials import CredentialsError
-from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.registry.client import RegistryError
+from ..plugin_utils.registry.credentials import CredentialsError
+from ..plugin_utils.registry.image_reference import BadReference, parse_reference
+from ..plugin_utils.registry.session import CREDENTIALS_SPEC, open_registry
 
 
 class ActionModule(PlainAction):

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..module_utils.image_reference import BadReference, parse_reference
-from ..module_utils.image_sbom import NoSbom, attach
-from ..module_utils.registry_client import RegistryError
-from ..module_utils.registry_credentials import CredentialsError
-from ..module_utils.registry_session import CREDENTIALS_SPEC, opened
-from ..module_utils.registry_store import RegistryStore
+from ..plugin_utils.build.image_sbom import NoSbom, attach
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.registry.client import RegistryError
+from ..plugin_utils.registry.credentials import CredentialsError
+from ..plugin_utils.registry.image_reference import BadReference, parse_reference
+from ..plugin_utils.registry.session import CREDENTIALS_SPEC, opened
+from ..plugin_utils.registry.store import RegistryStore
 
 
 class ActionModule(PlainAction):

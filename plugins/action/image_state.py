@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..module_utils import base_image, dockerfile, saved_plan
-from ..module_utils.build_context import BadContext, BuildContext, open_context
-from ..module_utils.context_hash import context_tag
-from ..module_utils.image_reference import BadReference, ImageReference, reference_below, split_registry
-from ..module_utils.registry_client import RegistryClient, RegistryError
-from ..module_utils.registry_credentials import CredentialsError
-from ..module_utils.registry_session import CREDENTIALS_SPEC, open_registry
+from ..plugin_utils.build import base_image, dockerfile
+from ..plugin_utils.build.build_context import BadContext, BuildContext, open_context
+from ..plugin_utils.build.context_hash import context_tag
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.registry.client import RegistryClient, RegistryError
+from ..plugin_utils.registry.credentials import CredentialsError
+from ..plugin_utils.registry.image_reference import BadReference, ImageReference, reference_below, split_registry
+from ..plugin_utils.registry.session import CREDENTIALS_SPEC, open_registry
+from ..plugin_utils.release import saved_plan
 
 # What the kernel and Docker call the same processor.
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "i686": "386"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.lease import Held, Holder, Lock, NoNamespaceError, myself, shown
-from ..module_utils.ownership import labels
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.labels import labels
 from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.release.lease import Held, Holder, Lock, NoNamespaceError, myself, shown
 
 
 class ActionModule(KubeAction):

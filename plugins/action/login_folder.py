@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 from ansible import constants
 
-from ..module_utils import login_folder
-from ..module_utils.image_reference import BadReference, parse_reference, split_registry
-from ..module_utils.registry_credentials import CredentialsError
 from ..plugin_utils.orphans import parent
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.registry import login_folder
+from ..plugin_utils.registry.credentials import CredentialsError
+from ..plugin_utils.registry.image_reference import BadReference, parse_reference, split_registry
 
 
 class ActionModule(PlainAction):

@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils.evidence_cluster import items, selector_of
-from ..module_utils.evidence_names import Names
-from ..module_utils.hidden_values import hidden_values
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import ApiError, KubeError
-from ..module_utils.mask import Mask
-from ..module_utils.status import merged
+from ..plugin_utils.console.status import merged
+from ..plugin_utils.evidence.cluster import items, selector_of
+from ..plugin_utils.evidence.names import Names
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.errors import ApiError, KubeError
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
+from ..plugin_utils.redaction.hidden_values import hidden_values
+from ..plugin_utils.redaction.mask import Mask
 
 
 class ActionModule(KubeAction):

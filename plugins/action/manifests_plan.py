@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 import yaml
 from ansible.utils.display import Display
 
-from ..module_utils import kube_rollout as rollout
-from ..module_utils import saved_plan
-from ..module_utils.cluster_check import served_apis
-from ..module_utils.kube_changes import redacted
-from ..module_utils.kube_client import KubeClient, load_documents
-from ..module_utils.kube_errors import KubeError, one_line
-from ..module_utils.kube_plan import Object, Planned, Planner, beyond, described, summary
-from ..module_utils.lease import Lock
+from ..plugin_utils.kube import deployments as rollout
+from ..plugin_utils.kube.changes import redacted
+from ..plugin_utils.kube.client import KubeClient, load_documents
+from ..plugin_utils.kube.cluster_check import served_apis
+from ..plugin_utils.kube.errors import KubeError, one_line
 from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
+from ..plugin_utils.release import saved_plan
+from ..plugin_utils.release.lease import Lock
+from ..plugin_utils.release.plan import Object, Planned, Planner, beyond, described, summary
 
 
 class ActionModule(KubeAction):

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_tenants import look
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.tenants import look
 from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..module_utils.cluster_check import served_apis
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_plan import Object, Planner
-from ..module_utils.revision_store import Store
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.cluster_check import served_apis
 from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
+from ..plugin_utils.release.plan import Object, Planner
+from ..plugin_utils.release.revision_store import Store
 
 
 class ActionModule(KubeAction):

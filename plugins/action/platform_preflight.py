@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils import platform_probe as probe
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.platform import probe
 
 NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "perl")
 CACHED_SHARE = 4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import ApiError, KubeError
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.errors import ApiError, KubeError
 from ..plugin_utils.plain_action import PlainAction
 
 # Gone, or changed by somebody else meanwhile: then it was written with the new key anyhow.

@@ -8,10 +8,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..module_utils import platform_probe as probe
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import KubeError
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.platform import probe
 
 # platform_pki renews what has less than 60 days left: looked at this often, nothing ever has less than 30.
 LOOK_DAYS = 30

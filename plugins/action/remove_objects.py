@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_removal import remove
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.removal import remove
 from ..plugin_utils.kube_action import KubeAction
 
 

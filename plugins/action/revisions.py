@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.restoring import Restore, restoring
-from ..module_utils.revision_store import Store
-from ..module_utils.revisions import Revision, chosen, running
+from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.release.restoring import Restore, restoring
+from ..plugin_utils.release.revision_store import Store
+from ..plugin_utils.release.revisions import Revision, chosen, running
 
 
 class ActionModule(KubeAction):

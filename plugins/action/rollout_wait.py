@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils import kube_rollout as rollout
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.rollout_causes import Rules
-from ..module_utils.rollout_watch import Rollout
+from ..plugin_utils.kube import deployments as rollout
+from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.rollout.causes import Rules
+from ..plugin_utils.rollout.watch import Rollout
 
 
 class ActionModule(KubeAction):

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
-from ..module_utils.hidden_environment import inherited
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.redaction.hidden_environment import inherited
 
 REPORT_EVERY_SECONDS = 15
 

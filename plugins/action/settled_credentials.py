@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ..module_utils.credentials import CredentialsError, version_of
-from ..module_utils.kube_errors import KubeError
+from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.release.credentials import CredentialsError, version_of
 from ..plugin_utils.run_cluster import connected
 from .check_target import Target, settled_for
 

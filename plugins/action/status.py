@@ -9,19 +9,19 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils.ages import age
-from ..module_utils.drift import Drift, drift
-from ..module_utils.endpoints import Asker, shortened
-from ..module_utils.evidence_answers import through_ingress
-from ..module_utils.evidence_cluster import read_cluster
-from ..module_utils.evidence_folder import LATEST, Masker, previous, secrets_in
-from ..module_utils.evidence_names import Names
-from ..module_utils.kube_client import KubeClient, load_documents
-from ..module_utils.kube_errors import ForbiddenError, KubeError
-from ..module_utils.kube_namespace import hold_up
-from ..module_utils.revision_store import Store
-from ..module_utils.status import answer_lines, image_lines, pod_lines
+from ..plugin_utils.ages import age
+from ..plugin_utils.console.status import answer_lines, image_lines, pod_lines
+from ..plugin_utils.evidence.answers import through_ingress
+from ..plugin_utils.evidence.cluster import read_cluster
+from ..plugin_utils.evidence.folder import LATEST, Masker, previous, secrets_in
+from ..plugin_utils.evidence.names import Names
+from ..plugin_utils.kube.client import KubeClient, load_documents
+from ..plugin_utils.kube.errors import ForbiddenError, KubeError
+from ..plugin_utils.kube.namespace import hold_up
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
+from ..plugin_utils.release.drift import Drift, drift
+from ..plugin_utils.release.revision_store import Store
+from ..plugin_utils.verify.endpoints import Asker, shortened
 
 Object = dict[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.endpoints import quoted
 from ..plugin_utils.relay import relayed
+from ..plugin_utils.verify.endpoints import quoted
 
 
 class ActionModule(ActionBase):

@@ -14,10 +14,7 @@ from ansible import constants, context
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import shortened
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.failures import told_by
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.hidden_environment import hide
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console.progress import (
     LONG,
     ONCE,
     History,
@@ -25,7 +22,10 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import 
     conclusion,
     stage_of,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.diagnostics.failures import told_by
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_environment import hide
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.sign_of_life import SignOfLife
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import shortened
 
 DOCUMENTATION = """
 name: progress

@@ -1,4 +1,4 @@
-"""The options of every action that talks to an image registry; their types: module_utils/registry_session.py."""
+"""The options of every action that talks to an image registry; their types: plugin_utils/registry/session.py."""
 
 from __future__ import annotations
 

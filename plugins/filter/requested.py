@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import quoted
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import quoted
 
 
 class FilterModule:

@@ -7,7 +7,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils.kube_errors import KubeError
+from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.run_cluster import module_arguments
 
 DOCUMENTATION = """

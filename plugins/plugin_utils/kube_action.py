@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_errors import KubeError
+from .kube.client import KubeClient
+from .kube.errors import KubeError
 from .plain_action import PlainAction
 from .run_cluster import connected
 

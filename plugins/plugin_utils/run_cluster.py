@@ -11,10 +11,10 @@ from typing import Any
 
 from ansible import constants
 
-from ..module_utils.kube_client import KubeClient
-from ..module_utils.kube_config import load_cluster
-from ..module_utils.kube_pinned import keep, pinned
-from ..module_utils.kube_proxy import parsed
+from .kube.client import KubeClient
+from .kube.config import load_cluster
+from .kube.pinned import keep, pinned
+from .kube.proxy import parsed
 
 # What every Python that is started from a task loads first.
 LENIENT = Path(__file__).parent / "lenient_tls"

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..module_utils.progress import duration
+from .console.progress import duration
 
 # On a terminal the line is drawn this often; elsewhere a line comes after that long without any other.
 FRAME_SECONDS = 0.5

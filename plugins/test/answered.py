@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import (
     Answer,
     matches,
 )

@@ -169,11 +169,11 @@ def test_every_variable_that_is_named_is_one() -> None:
         for entry in one["argument_specs"].values()
         for name in entry.get("options") or {}
     }
-    known |= {file.stem for kind in ("modules", "module_utils") for file in (ROOT / "plugins" / kind).glob("*.py")}
+    known |= {file.stem for file in (ROOT / "plugins").rglob("*.py")}
     # What roles hand on to each other.
     known |= {"image_references", "release_plan", "release_verified", "verify_found", "workload_rollout"}
     roles = "|".join(sorted((one.name for one in (ROOT / "roles").iterdir()), key=len, reverse=True))
-    advice = ROOT / "plugins/module_utils/rollout_remedies.py"
+    advice = ROOT / "plugins/plugin_utils/rollout/remedies.py"
     texts = [(one, " ".join(INLINE.findall(one.read_text(encoding="utf-8")))) for one in documents()]
     texts.append((advice, " ".join(re.findall(r'"(.*)"', advice.read_text(encoding="utf-8")))))
     named = [(file, name) for file, text in texts for name in re.findall(rf"\b(?:{roles})_[a-z_]+\b", text)]

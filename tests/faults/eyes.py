@@ -10,11 +10,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import current_hash, unfinished
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_judge import Judge
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments import current_hash, unfinished
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.judge import Judge
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import (
     Container,
     View,
     condition,

@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 from accounts import kubeconfig_without
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import parse_reference
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_session import open_registry
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import parse_reference
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.session import open_registry
 from api_server import ApiServer
 from eyes import NAME, NAMESPACE, Eyes, Users, Watch
 from promises import broken

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import NotFoundError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import NotFoundError
 
 KUBECONFIG, CONTEXT, REGISTRY = "/var/lib/fastapi-mysql-k8s/kubeconfig", "embedded", "127.0.0.1:5000"
 IMAGE = f"{REGISTRY}/debian-python:12"

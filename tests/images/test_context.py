@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.build_context import BadContext, open_context
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.build_context import BadContext, open_context
 
 from sizes import DOCKER
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_changes import changes, essence
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.own_fields import NAMED
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.changes import changes, essence
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import NAMED
 from stories import ROOT
 from surroundings import Cluster, Object, tags
 

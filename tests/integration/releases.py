@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_names import identity
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import unfinished
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.own_fields import cleaned
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.names import identity
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments import unfinished
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import cleaned
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store import Store
 from stories import INGRESS, ROOT, Target
 from surroundings import Cluster, get
 

@@ -11,10 +11,10 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import ApiError, KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import find_credentials
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_trust import authorities
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import ApiError, KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.credentials import find_credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.trust import authorities
 from stories import CACHE, CONTEXT, DOCKER_CONFIG, INGRESS, KUBECONFIG, REGISTRY, docker
 
 _OCI = "application/vnd.oci.image"

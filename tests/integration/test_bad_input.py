@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import login_folder
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry import login_folder
 from machines import PASSWORD, USER, Registry, broken_kubeconfig, closed_port, expired_certificate
 from stories import PROGRAMS, Run, Target, docker, little_context, playbook
 from surroundings import Cluster, content_tags, repositories

@@ -9,8 +9,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import Lock, myself
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.lease import Lock, myself
 from releases import (
     WRONG,
     Load,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store import Store
 from releases import Load, proof
 from stories import CACHE, CONTEXT, KUBECONFIG, PROGRAMS, REGISTRY, ROOT, Run, Target, build_secrets
 from surroundings import Cluster

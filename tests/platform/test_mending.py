@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform import probe
 from ground import (
     INGRESS_PORT,
     INVENTORY,

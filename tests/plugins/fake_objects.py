@@ -11,8 +11,8 @@ from copy import deepcopy
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
 
 from fake_api_server import Reply, status
 

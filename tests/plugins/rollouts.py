@@ -6,7 +6,7 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import View
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import View
 
 Object = dict[str, Any]
 REVISION = {"deployment.kubernetes.io/revision": "2"}

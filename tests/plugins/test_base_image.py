@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.image_state import look
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import base_image
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.base_image import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build import base_image
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.base_image import (
     LABEL,
     UnknownBase,
     pins,
     pulls,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.dockerfile import images_of
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import MANIFEST_TYPES
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.dockerfile import images_of
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.client import MANIFEST_TYPES
 
 from fake_registry import FakeRegistry, serve
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.black_box import save
 from ansible_collections.fastapi_mysql.k8s.plugins.action.logs import ActionModule
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.hidden_values import hidden_values
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.pod_secrets import secret_names
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revisions import Revision, digest_of, packed
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_values import hidden_values
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.mask import Mask
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.pod_secrets import secret_names
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revisions import Revision, digest_of, packed
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
 from rollouts import deployment, ended, event, pod, replica_set, rests, runs
@@ -40,7 +40,7 @@ def b64(text: str) -> str:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """How long a busy server is asked again is tried elsewhere."""
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client.BUSY_SECONDS", 0.1)
 
 
 @pytest.mark.parametrize("value", [PASSWORD, TOKEN, "datascientest1234", "abcd"])

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import dockerignore
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.context_hash import BadContext, context_tag
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build import dockerignore
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.context_hash import BadContext, context_tag
 
 from nobody import as_nobody
 

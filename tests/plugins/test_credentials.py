@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.credentials import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.credentials import (
     FILE,
     KEY,
     PASSWORD,

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.deployer import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials, load_cluster
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployer import (
     Account,
     bring_about,
     claims,
@@ -18,9 +20,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.deployer import 
     is_good,
     token_in,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials, load_cluster
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
 
 from fake_api_server import Reply, serving, status
 

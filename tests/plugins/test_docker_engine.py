@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.docker_engine import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.docker_engine import (
     NoEngine,
     check_builder,
     check_engine,

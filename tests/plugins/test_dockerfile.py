@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.dockerfile import images_of
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.dockerfile import images_of
 
 CASES: list[tuple[str, tuple[str, ...]]] = [
     ("FROM node:22", ("node:22",)),

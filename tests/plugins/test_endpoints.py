@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoint_rules import find_endpoint_problems
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import find_endpoint_problems
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import (
     Answer,
     Asker,
     check_shape,

@@ -17,14 +17,14 @@ from typing import Any
 import jsonschema
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.evidence import ActionModule
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_commands import run_of, word
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_drawings import marks, timeline
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_folder import VERSION, masked_manifest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_images import size
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_texts import slug
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.mask import Mask
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence_writer import clients
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.commands import run_of, word
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.drawings import marks, timeline
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.folder import VERSION, masked_manifest
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.images import size
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.texts import slug
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.writer import clients
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.mask import Mask
 from defusedxml import ElementTree
 
 from fake_api_server import write_kubeconfig

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.exam_kit import DELIVERABLES, pack
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.build_context import BadContext
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.build_context import BadContext
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.hidden_environment import inherited
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_environment import inherited
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAY = """

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.endpoints import Asker, trust
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_commands import curl
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.commands import curl
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import Asker, trust
 
 ROOT = Path(__file__).resolve().parents[2]
 PKI = ROOT / "plugins/modules/platform_pki.py"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import (
     BadReference,
     is_loopback,
     parse_reference,

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.image_sbom import ActionModule
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import ImageReference
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_sbom import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.image_sbom import (
     SBOM_TYPE,
     NoSbom,
     attach,
     attached,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import RegistryError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_store import RegistryStore
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.client import RegistryError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import ImageReference
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.store import RegistryStore
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 

@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.cluster_check import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import (
+    KubeClient,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.cluster_check import (
     check_ingress_class,
     namespace_exists,
     release,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import (
-    KubeClient,
-)
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import (
     Cluster,
     Credentials,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import (
     ApiError,
     ConnectionFailedError,
     ForbiddenError,

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import (
     is_missing,
     load_cluster,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import (
     KubeconfigError,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_pinned import pinned, sweep
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.pinned import pinned, sweep
 
 from fake_api_server import write_kubeconfig
 from test_kube_client import certificate

@@ -9,27 +9,27 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.fastapi_mysql.k8s.plugins.action.manifests_plan import parsed, shown, stripped
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_changes import SERVER_SIDE, changes
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.changes import SERVER_SIDE, changes
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import (
     KubeClient,
     encoded,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import (
     Cluster,
     Credentials,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import (
     KubeError,
     UnauthorizedError,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import (
     MANAGER,
     MARK,
     replacement,
     touched_by_others,
     yielded,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_plan import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.plan import (
     Planned,
     Planner,
     RefusedError,
@@ -226,7 +226,7 @@ def test_what_is_owned_is_what_bears_the_mark() -> None:
 
 
 def test_a_namespace_is_never_looked_for_to_be_deleted() -> None:
-    from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_plan import PRUNABLE
+    from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.plan import PRUNABLE
 
     assert "Namespace" not in {kind for _, kind, _ in PRUNABLE}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeconfigError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_proxy import parsed, proxy_url
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeconfigError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.proxy import parsed, proxy_url
 
 PROXY = "http://proxy.example:3128"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import kube_client
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import MARK
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_tenants import Found, look, others
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube import client as kube_client
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import MARK
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.tenants import Found, look, others
 
 from fake_api_server import Reply, serving, status
 from fake_cluster import FakeCluster

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import kube_client
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import lease as lease_module
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube import client as kube_client
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release import lease as lease_module
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.lease import (
     MARKER,
     Holder,
     Lock,
@@ -35,7 +35,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.lease import (
     stamp,
     this_machine,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import LONGEST_OUTAGES
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import LONGEST_OUTAGES
 from jinja2.nativetypes import NativeEnvironment
 
 from fake_api_server import Reply, serving, status

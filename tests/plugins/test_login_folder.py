@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import login_folder
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.login_folder import UnsafeFolder, make
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import CredentialsError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry import login_folder
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.credentials import CredentialsError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.login_folder import UnsafeFolder, make
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import platform_probe as probe
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform import probe
 
 # As the kernel prints it: addresses little-endian, a default route, a network, and a refusal of our own guard.
 ROUTES = (

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action import platform_rewrite, platform_state
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
 from ansible_collections.fastapi_mysql.k8s.plugins.modules import platform_registry_login as login
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
 
 from fake_api_server import Reply, serving, status
 from test_platform_modules import run

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.progress import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console.progress import (
     History,
     announcement,
     conclusion,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_rollout import unfinished
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_judge import Judge
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import View, containers
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments import unfinished
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.judge import Judge
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import View, containers
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 # From when the trouble that is named began, without the time that probes are given.

@@ -11,10 +11,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import (
-    ImageReference,
-)
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.client import (
     MANIFEST_TYPES,
     Busy,
     RegistryClient,
@@ -22,11 +19,14 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client 
     Unauthorized,
     Unreachable,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.credentials import (
     Credentials,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_http import may_push
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_store import RegistryStore
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.http import may_push
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import (
+    ImageReference,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.store import RegistryStore
 
 from fake_registry import FakeRegistry, serve
 

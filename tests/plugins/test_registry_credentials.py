@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import Unauthorized
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.client import Unauthorized
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.credentials import (
     Credentials,
     CredentialsError,
     find_credentials,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_session import open_registry
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.session import open_registry
 
 from fake_registry import FakeRegistry, serve
 from nobody import as_nobody

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.image_reference import ImageReference
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_client import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.client import (
     MANIFEST_TYPES,
     RegistryClient,
     Unreachable,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_credentials import Credentials
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_http import tls
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_session import open_registry
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.registry_trust import authorities
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.credentials import Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.http import tls
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import ImageReference
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.session import open_registry
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.trust import authorities
 
 from fake_registry import FakeRegistry, serve
 from nobody import as_nobody

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.owned_objects import kept_about
 from ansible_collections.fastapi_mysql.k8s.plugins.action.revisions import planned, short, table, told
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import revisions as rev
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import MARK
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.own_fields import cleaned
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import MARK
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release import revisions as rev
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import cleaned
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store import Store
 
 from fake_api_server import serving
 from fake_apply import Applying

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.role_arguments import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.role_arguments import (
     describe_unknown,
     unknown_names,
     wrong_values,

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.revisions import listed, planned
 from ansible_collections.fastapi_mysql.k8s.plugins.action.status import kept_revision
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import revisions as rev
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.autoscalers import scalers
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_names import Names, identity
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_ownership import MANAGER, MARK
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_plan import RefusedError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.own_fields import NAMED, cleaned
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ownership import labels
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store import Store
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.names import Names, identity
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.autoscalers import scalers
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import MANAGER, MARK
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release import revisions as rev
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import NAMED, cleaned
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.plan import RefusedError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store import Store
 
 from fake_api_server import Reply, serving
 from fake_apply import Applying, denied, invalid
@@ -343,7 +343,9 @@ def as_before(place: Place) -> None:
 def test_what_the_version_before_has_kept_is_known_and_restored(
     place: Place, who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.revision_store.own", cleaned)
+    monkeypatch.setattr(
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store.own", cleaned
+    )
     place.deploy("v1", note="1")
     THEIRS["GKE"](place.objects)
     place.release("v1", note="1")

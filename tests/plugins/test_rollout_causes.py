@@ -6,18 +6,18 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Cause
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_cluster import hindrances
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_names import Names
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_causes import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.causes import Cause
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.cluster import hindrances
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.names import Names
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.causes import (
     RANKS,
     Rules,
     troubles,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_hints import cordoned, hinted
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_judge import Judge
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_remedies import REMEDIES
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import View
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.hints import cordoned, hinted
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.judge import Judge
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.remedies import REMEDIES
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import View
 
 from fake_api_server import serving
 from fake_api_server import status as status_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_hold import HOLD_SECONDS, Hold
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import View
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.hold import HOLD_SECONDS, Hold
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import View
 
 from rollouts import deployment
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_timeline import Timeline
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_view import View
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.timeline import Timeline
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import View
 
 from rollouts import START, at, deployment, pod, replica_set, runs, waits
 

@@ -10,14 +10,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import kube_watch, rollout_outage
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import CausedError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import BusyError, GoneError, KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_watch import Mirror, Source
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_causes import Rules
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.causes import CausedError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube import watch as kube_watch
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import BusyError, GoneError, KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.watch import Mirror, Source
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout import outage as rollout_outage
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.causes import Rules
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 
 from fake_api_server import Reply, serving, status
 from rollouts import START, at, deployment, ended, pod, replica_set, rests, runs, waits
@@ -233,7 +234,9 @@ def ready_pod() -> Object:
 
 
 def test_a_new_pod_that_answers_wrong_ends_the_rollout_while_old_ones_serve(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.newcomers.FINAL_PATIENCE", 1.0)
+    monkeypatch.setattr(
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.newcomers.FINAL_PATIENCE", 1.0
+    )
     stage = rolling(ready_pod())
     stage.answer = (500, "no")
     _, error = watching(stage, endpoints=[{"path": "/status", "json": 1}])
@@ -264,7 +267,9 @@ def test_new_pods_that_the_api_server_does_not_reach_are_left_to_the_verificatio
     answer: tuple[int, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ready, says their own node, which a NetworkPolicy lets in; the API server may be on another."""
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.newcomers.FINAL_PATIENCE", 1.0)
+    monkeypatch.setattr(
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.newcomers.FINAL_PATIENCE", 1.0
+    )
     stage = rolling(ready_pod())
     stage.answer = answer
     later(stage, ("deployments", done()), when=lambda: stage.asked("/proxy/", 2))
@@ -273,7 +278,9 @@ def test_new_pods_that_the_api_server_does_not_reach_are_left_to_the_verificatio
 
 
 def test_a_new_pod_that_goes_silent_after_an_answer_ends_the_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.newcomers.FINAL_PATIENCE", 1.0)
+    monkeypatch.setattr(
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.newcomers.FINAL_PATIENCE", 1.0
+    )
     stage = rolling(ready_pod())
     stage.answer = (500, "no")
 
@@ -323,7 +330,7 @@ def test_a_deployment_that_is_removed_meanwhile() -> None:
 
 @pytest.mark.parametrize("code", [500, 503, 410])
 def test_a_server_in_trouble_is_waited_for(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client.BUSY_SECONDS", 0.0)
+    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client.BUSY_SECONDS", 0.0)
     stage = rolling(pod(runs("api", NOW)))
     stage.refuse = {f"watch {kind}": code for kind in KINDS}
     # A watch that is too old is no outage: it begins anew, without a word.

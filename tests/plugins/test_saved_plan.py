@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils import saved_plan
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_plan import Planned
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release import saved_plan
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.plan import Planned
 
 WHERE = ("https://here", "n")
 TAGGED = {

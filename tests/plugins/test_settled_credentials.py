@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.check_target import settled_for
 from ansible_collections.fastapi_mysql.k8s.plugins.action.settled_credentials import ActionModule
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.cluster_check import check_cluster
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.credentials import CredentialsError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.cluster_check import check_cluster
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.credentials import CredentialsError
 
 from fake_api_server import Reply, serving, write_kubeconfig
 from fake_cluster import FakeCluster

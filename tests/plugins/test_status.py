@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.status import ActionModule
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.ages import age
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.drift import Drift, differences, drift
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.status import merged, pod_lines
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.ages import age
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console.status import merged, pod_lines
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.drift import Drift, differences, drift
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
 from stand_in import StandIn, standing_in

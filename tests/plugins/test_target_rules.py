@@ -12,14 +12,14 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret, VaultSecretsContext
 from ansible_collections.fastapi_mysql.k8s.plugins.action.check_target import Target
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.target_rules import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.rules import (
     COLLECTIONS_OF_TEXTS,
     DATABASE_ENVIRONMENT,
     SECRET_TEXTS,
     TEXTS,
     find_problems,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.written import text_problem
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import text_problem
 
 
 @pytest.fixture

@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.causes import Cause
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.evidence_answers import from_pods
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_config import Cluster, Credentials
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.replicas import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.causes import Cause
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.answers import from_pods
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.replicas import (
     NotAskedError,
     NotReachedError,
     ask,
     host_of,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verification import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verification import (
     Seen,
     judge,
     replica_summary,
     serves,
     summary,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier import Verifier
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verifier import Verifier
 
 from fake_api_server import Reply, request, serving, status, write_kubeconfig
 from fake_objects import client
@@ -200,7 +200,9 @@ def test_an_ingress_that_leads_only_some_paths_here(tmp_path: Path, path: str, k
 
 
 def test_what_will_not_mend_itself_is_told_sooner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier.CERTAIN_SECONDS", 0.6)
+    monkeypatch.setattr(
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verifier.CERTAIN_SECONDS", 0.6
+    )
     town = Town()
     town.path = "/elsewhere"
     began = time.monotonic()
@@ -212,7 +214,9 @@ def test_what_will_not_mend_itself_is_told_sooner(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("path", ["/elsewhere", "/"])
 def test_a_time_that_was_set_is_given_whole(tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A load balancer that is being made refuses, or leads elsewhere, for minutes."""
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier.CERTAIN_SECONDS", 0.6)
+    monkeypatch.setattr(
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verifier.CERTAIN_SECONDS", 0.6
+    )
     town = Town()
     town.path = path
     with socket.socket() as taken:
@@ -368,7 +372,9 @@ def test_an_api_server_that_is_shut_out_from_all_pods(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, as_text: bool
 ) -> None:
     """A NetworkPolicy lets in a Pod's own node, and not an API server on another: what users get is verified."""
-    monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.module_utils.verifier.UNREACHED_SECONDS", 0.6)
+    monkeypatch.setattr(
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verifier.UNREACHED_SECONDS", 0.6
+    )
     town = Town()
     asked = town.cluster
 

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.kube_errors import KubeError, NotFoundError
-from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.rollout_watch import Rollout
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError, NotFoundError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 from record import let_root
 
 KUBECONFIG, CONTEXT, IMAGE = "/var/lib/fastapi-mysql-k8s/kubeconfig", "embedded", "127.0.0.1:5000/debian-python:12"

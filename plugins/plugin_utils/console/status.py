@@ -1,0 +1,73 @@
+"""What runs, in lines for a person: how well, since when, which images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..ages import age
+
+Object = dict[str, Any]
+
+
+def answer_lines(answers: list[Object]) -> list[str]:
+    """Each endpoint's answer, how long it took, and what it should have been."""
+    width = max((len(one["path"]) for one in answers), default=0)
+    return [
+        f"GET {one['path']:<{width}}  "
+        + (f"{one['status']} in {one['median']:.1f} ms" if not one["error"] else one["error"])
+        + ("" if one["right"] else f", but should be {one['expected']}")
+        for one in answers
+    ]
+
+
+def image_lines(running: Mapping[str, str], wanted: Mapping[str, Object]) -> list[str]:
+    """Each container's image, and whether this checkout's sources are what is in it."""
+    lines = []
+    width = max(map(len, running), default=0)
+    for container, reference in running.items():
+        name, _, digest = reference.partition("@")
+        known = wanted.get(name)
+        if known is None:
+            verdict = ""
+        elif known.get("digest") == digest:
+            verdict = "  as this checkout"
+        elif known.get("digest"):
+            verdict = f"  another than this checkout's, {str(known['digest'])[:19]}"
+        else:
+            verdict = "  another than this checkout's, which was never built"
+        lines.append(
+            f"{container:<{width}}  {name}@{digest[:19]}{verdict}" if digest else f"{container:<{width}}  {name}"
+        )
+    return lines
+
+
+def pod_lines(pods: list[Object], now: datetime | None = None) -> list[str]:
+    """Each Pod: ready containers, node, age, restarts, and why it is not ready."""
+    lines = []
+    for pod in pods:
+        containers = pod["containers"]
+        ready = sum(one["ready"] for one in containers)
+        restarts = sum(one["restarts"] for one in containers)
+        told = [f"{ready}/{len(containers)}", f"on {pod['node']}" if pod["node"] else "on no node yet"]
+        told += [f"for {age(pod['created'], now)}"] if pod["created"] else []
+        told += [f"{restarts} restarts"] if restarts else []
+        told += [f"{one['name']} {one['state']}" for one in containers if not one["ready"]]
+        told += ["leaving"] if pod["leaving"] else []
+        told += [] if pod["current"] else ["of an older revision"]
+        lines.append(f"Pod {pod['name']}  {', '.join(told)}")
+    return lines
+
+
+def merged(logs: Mapping[str, str], tail: int) -> list[str]:
+    """The last lines of several logs in the order of their time, each with where it is from."""
+    lines = []
+    for source, text in logs.items():
+        for line in text.splitlines():
+            stamp, _, said = line.partition(" ")
+            lines.append((stamp, source, said))
+    width = max(map(len, logs), default=0)
+    return [
+        f"{stamp[:19].replace('T', ' ')}  {source:<{width}}  {said}" for stamp, source, said in sorted(lines)[-tail:]
+    ]

@@ -1,0 +1,61 @@
+"""A zip of text files and folders, the same bytes for the same content."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..build.build_context import open_context
+
+# The earliest time that a zip can hold: what was zipped when is not what a kit is about.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def folder_files(folder: Path, prefix: str) -> list[tuple[str, Path]]:
+    """Every file below a folder, by its name in the zip; what a link names is elsewhere's."""
+    return [
+        (f"{prefix}/{path.relative_to(folder).as_posix()}", path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    ]
+
+
+def context_files(folder: Path, prefix: str) -> list[tuple[str, Path]]:
+    """What a build of that folder sees, and no more: what .dockerignore hides may be private. Raises BadContext."""
+    context = open_context(folder)
+    seen = {path: folder / path for path, entry in context.entries() if entry.is_symlink() or entry.is_file()}
+    # What the builder reads whether or not it is left out, and from where a link leads it.
+    seen |= {path.name: path.resolve() for path in (context.dockerfile, context.ignore) if path}
+    return [(f"{prefix}/{name}", path) for name, path in sorted(seen.items())]
+
+
+def write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> list[str]:
+    """Write the zip in one step, for its owner only; return the names in it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    names = []
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as kit:
+            for name, path in files:
+                kit.writestr(*_entry(name, path))
+                names.append(name)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return names
+
+
+def _entry(name: str, path: Path) -> tuple[zipfile.ZipInfo, bytes]:
+    """A link stays one, whatever it names."""
+    entry = zipfile.ZipInfo(name, EPOCH)
+    if path.is_symlink():
+        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        return entry, os.fsencode(path.readlink())
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    # Whoever unpacks it gets the same protection: a Secret stays its owner's.
+    entry.external_attr = (stat.S_IFREG | (stat.S_IMODE(path.stat().st_mode) & 0o755)) << 16
+    return entry, path.read_bytes()

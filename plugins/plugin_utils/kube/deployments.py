@@ -1,0 +1,98 @@
+"""How far a Deployment's rollout is, from what the API server says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import one_line
+
+Object = dict[str, Any]
+
+
+def unfinished(deployment: Object) -> str:
+    """What the rollout still waits for, in words; empty when it is complete."""
+    wanted = int(deployment["spec"].get("replicas", 1))
+    status = deployment.get("status") or {}
+    if deployment["spec"].get("paused"):
+        return "the Deployment is paused: kubectl rollout resume"
+    if int(status.get("observedGeneration", 0)) < int(deployment["metadata"].get("generation", 0)):
+        return "the cluster to notice the new version"
+    updated = int(status.get("updatedReplicas", 0))
+    if updated < wanted:
+        return f"new Pods: {updated} of {wanted} started"
+    if int(status.get("replicas", 0)) > updated:
+        return f"old Pods to go: {int(status['replicas']) - updated} left"
+    ready = min(int(status.get("readyReplicas", 0)), int(status.get("availableReplicas", 0)))
+    if ready < wanted:
+        return f"ready Pods: {ready} of {wanted}"
+    return ""
+
+
+def progress_line(deployment: Object) -> str:
+    """The counters on one line, to be shown whenever they change."""
+    status = deployment.get("status") or {}
+    wanted = int(deployment["spec"].get("replicas", 1))
+    return (
+        f"{deployment['metadata']['name']}: {status.get('updatedReplicas', 0)}/{wanted} new, "
+        f"{status.get('readyReplicas', 0)}/{wanted} ready, {status.get('replicas', 0)} in all"
+    )
+
+
+def current_hash(deployment: Object, replica_sets: list[Object]) -> str:
+    """The pod-template-hash of the Deployment's newest version; empty when not known yet."""
+    revision = _annotation(deployment)
+    for replica_set in replica_sets:
+        owners = replica_set["metadata"].get("ownerReferences") or []
+        ours = any(owner.get("uid") == deployment["metadata"].get("uid") for owner in owners)
+        if ours and revision and _annotation(replica_set) == revision:
+            return str(replica_set["metadata"].get("labels", {}).get("pod-template-hash", ""))
+    return ""
+
+
+def _annotation(item: Object) -> str:
+    return str((item["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision", ""))
+
+
+def not_ready(pods: list[Object]) -> str:
+    """For the deadline: each Pod that is not ready, and what the cluster says about it."""
+    parts = []
+    for pod in pods:
+        status = pod.get("status") or {}
+        lacking = [c["name"] for c in status.get("containerStatuses") or [] if not c.get("ready")]
+        reasons = [
+            f"{c.get('reason')}: {one_line(str(c.get('message')), 200)}"
+            for c in status.get("conditions") or []
+            if c.get("type") == "PodScheduled" and c.get("status") == "False"
+        ]
+        if lacking or reasons:
+            what = ", ".join([f"container {item} not ready" for item in lacking] + reasons)
+            parts.append(f"Pod {pod['metadata']['name']} ({what})")
+    return "; ".join(parts)
+
+
+def pod_summary(pods: list[Object]) -> list[dict[str, str]]:
+    """A short list for printing: name, ready containers, node, restarts and start."""
+    listed = []
+    for pod in sorted(pods, key=lambda item: str(item["metadata"]["name"])):
+        status = pod.get("status") or {}
+        containers = status.get("containerStatuses") or []
+        listed.append(
+            {
+                "name": str(pod["metadata"]["name"]),
+                "ready": f"{sum(bool(c.get('ready')) for c in containers)}/{len(pod['spec']['containers'])}",
+                "node": str(pod["spec"].get("nodeName", "")),
+                "restarts": str(sum(int(c.get("restartCount", 0)) for c in containers)),
+                "started": str(status.get("startTime", "")),
+            }
+        )
+    return listed
+
+
+def standing(pods: list[Object]) -> list[Object]:
+    """The Pods that are not on their way out."""
+    return [
+        pod
+        for pod in pods
+        if not pod["metadata"].get("deletionTimestamp")
+        and (pod.get("status") or {}).get("phase") not in ("Failed", "Succeeded")
+    ]

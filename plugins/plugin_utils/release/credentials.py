@@ -1,0 +1,118 @@
+"""The database's credentials: as given, as the cluster's Secret keeps them, or made once by chance."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..kube.config import load_documents
+
+Object = dict[str, Any]
+
+PASSWORD = "MYSQL_PASSWORD"
+ROOT_PASSWORD = "MYSQL_ROOT_PASSWORD"
+KEY = "CHECKSUM_KEY"
+# What the role `secret` renders.
+FILE = "my-secret-eval.yml"
+# 32 of 62 characters are 190 bits; none of them means anything to a shell, a URL or SQL.
+ALPHABET = string.ascii_letters + string.digits
+LENGTH = 32
+
+
+class CredentialsError(ValueError):
+    """Credentials that cannot be settled; the message is one line for a person, without any value."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the Pods log in with. `key` makes the checksum, and is kept beside them."""
+
+    password: str = ""
+    root_password: str = ""
+    key: str = ""
+
+    @property
+    def checksum(self) -> str:
+        """16 hexadecimal digits that change with the passwords; without the key nobody can try a guess at them."""
+        if not self.key:
+            return ""
+        text = json.dumps([self.password, self.root_password])
+        return hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
+
+    def handed_on(self) -> dict[str, str]:
+        """As the roles `secret` and `workload` take them."""
+        return {
+            "password": self.password,
+            "root_password": self.root_password,
+            "key": self.key,
+            "checksum": self.checksum,
+        }
+
+
+def made() -> str:
+    """A new password."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def settle(given: str, user: str, kept: Mapping[str, str], rotated: bool = False) -> Credentials:
+    """What is given, else what is kept, else a new one; with `rotated`, nothing of what is kept but the key.
+
+    The account of the API and root share no password, or the API's would open everything. Raises CredentialsError
+    when the passwords are to be rotated and the one that is given is the one that is kept.
+    """
+    old = {} if rotated else kept
+    if rotated and given and given == kept.get(PASSWORD):
+        raise CredentialsError(
+            "app_db_password is what the cluster has already: give another one, or none, to have one made. "
+            "Nothing was changed."
+        )
+    password = given or old.get(PASSWORD) or made()
+    root = old.get(ROOT_PASSWORD, "")
+    if user == "root":
+        root = password
+    elif not root or root == password:
+        root = made()
+    return Credentials(password, root, kept.get(KEY) or made())
+
+
+def of_secret(secret: Object | None, given: bool = False) -> dict[str, str]:
+    """The values of a Secret as text. Raises CredentialsError when the password is none, unless another is given."""
+    found = {}
+    for name, value in ((secret or {}).get("data") or {}).items():
+        if name in (PASSWORD, ROOT_PASSWORD, KEY):
+            try:
+                found[name] = base64.b64decode(value or "", validate=True).decode()
+            except (binascii.Error, UnicodeDecodeError) as error:
+                if name == PASSWORD and not given:
+                    raise CredentialsError(
+                        f"The value of {name} in the Secret {(secret or {})['metadata']['name']} is no text, so it "
+                        "cannot be kept: give app_db_password."
+                    ) from error
+    return found
+
+
+def version_of(secret: Object | None) -> str:
+    """What a Secret is known by as long as nobody writes into it; empty when it is not there."""
+    metadata = (secret or {}).get("metadata") or {}
+    return f"{metadata.get('uid')} {metadata.get('resourceVersion')}" if secret else ""
+
+
+def of_file(folder: Path) -> dict[str, str]:
+    """What the last run from here has rendered; nothing when there was none, or somebody has edited it to bits."""
+    try:
+        documents = load_documents((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    found = [item for item in documents if isinstance(item, dict) and item.get("kind") == "Secret"]
+    return of_secret(found[0]) if found else {}

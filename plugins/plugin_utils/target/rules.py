@@ -1,0 +1,346 @@
+"""What a target's variables (app_*) must look like. All problems are found at once, one line each."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import urllib.parse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import (
+    BadReference,
+    parse_reference,
+    reference_below,
+    split_registry,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import as_text, text_problem
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import path_problem
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import quoted
+
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
+# Services have a stricter rule than other objects: RFC 1035, the name begins with a letter.
+_SERVICE_LABEL = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+# As a Host header has it: a name or an address, and perhaps a port.
+_HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+_ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
+_DATABASE_NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
+# -api, -db and the like are appended to the name; labels end at 63 characters.
+_NAME_LENGTH = 50
+_LABEL_LENGTH = 63
+_PLACEHOLDER = re.compile(r"your[-_]?(?:docker[-_]?)?(?:hub[-_]?)?name|changeme|change-me", re.IGNORECASE)
+
+# Nothing that would stand in a command line, where every user of the machine may read it.
+_HOW_TO_GIVE_A_PASSWORD = (
+    "give it by the environment (app_db_password: \"{{ lookup('ansible.builtin.env', 'APP_DB_PASSWORD') }}\"),"
+    " encrypted (ansible-vault encrypt_string --name app_db_password), or by a file (lookup('ansible.builtin.file', …))"
+)
+
+# What the container of the API gets for the database beside it.
+DATABASE_ENVIRONMENT = frozenset({"MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_DATABASE", "MYSQL_PASSWORD"})
+# What is text, whatever it looks like; of the secret ones no value is repeated.
+TEXTS = (
+    *("name", "namespace", "kubeconfig", "context", "manifests_dir", "registry", "registry_username"),
+    *("docker_host", "docker_cli", "docker_config", "build_network"),
+    *(f"{part}_{what}" for part in ("api", "db") for what in ("image", "image_name", "image_tag", "build_context")),
+    *("base_image", "api_readiness_path", "api_liveness_path", "db_base_image", "db_name", "db_user"),
+    *("ingress_class", "ingress_host", "base_url"),
+)
+SECRET_TEXTS = ("registry_password", "db_password")
+COLLECTIONS_OF_TEXTS = ("api_environment", "api_build_args", "db_build_args", "image_pull_secrets")
+
+Problem = str | None
+Values = Mapping[str, object]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ("" if value is None else str(value))
+
+
+def _whole_number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    text = _text(value).strip()
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+
+
+def _wanted(value: object) -> bool:
+    return value if isinstance(value, bool) else _text(value).strip().lower() in ("yes", "true", "on", "1", "y", "t")
+
+
+def _number_between(name: str, value: object, lowest: int, highest: int) -> Problem:
+    number = _whole_number(value)
+    if number is not None and lowest <= number <= highest:
+        return None
+    return f"app_{name} is '{value}': it must be a whole number from {lowest} to {highest}"
+
+
+def _replicas(name: str, value: object) -> Problem:
+    number = _whole_number(value)
+    if number is not None and number >= 1:
+        return None
+    return f"app_{name} is '{value}': it must be a whole number, 1 or more"
+
+
+def _port(name: str, value: object) -> Problem:
+    return _number_between(name, value, 1, 65535)
+
+
+def _timeout(name: str, value: object) -> Problem:
+    return _number_between(name, value, 1, 86400)
+
+
+def _namespace(name: str, value: object) -> Problem:
+    text = _text(value)
+    if _LABEL.fullmatch(text) and len(text) <= _LABEL_LENGTH:
+        return None
+    return (
+        f"app_{name} is '{text}': Kubernetes wants at most {_LABEL_LENGTH} lower case letters, digits and '-',"
+        " with a letter or digit first and last"
+    )
+
+
+def _service_name(name: str, value: object) -> Problem:
+    text = _text(value)
+    if _SERVICE_LABEL.fullmatch(text) and len(text) <= _NAME_LENGTH:
+        return None
+    return (
+        f"app_{name} is '{text}': it must be at most {_NAME_LENGTH} lower case letters, digits and '-',"
+        " with a letter first and no '-' last"
+    )
+
+
+def _ingress_host(name: str, value: object) -> Problem:
+    text = _text(value)
+    bare = text.removeprefix("*.")
+    if not text or (_SUBDOMAIN.fullmatch(bare) and len(text) <= 253 and not _is_address(bare)):
+        return None
+    wanted = "a host name in lower case, without port and path, or empty for any"
+    return f"app_{name} is '{text}': it must be {wanted}{_in_ascii(text)}"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_ascii(text: str) -> str:
+    """How DNS writes a name in another script; empty for what is not such a name."""
+    try:
+        name = text.encode("idna").decode()
+    except UnicodeError:
+        return ""
+    return "" if text.isascii() else f" (write it as {name})"
+
+
+def host_problem(name: str, text: str) -> Problem:
+    """What keeps a text from being the name that requests are for, with a port if need be."""
+    try:
+        parts = urllib.parse.urlsplit(f"//{text}")
+        good = text.isascii() and parts.netloc == text and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not text or (good and _HOST.fullmatch(text)):
+        return None
+    return f"{name} is '{text}': it must be a host name, with a port if need be{_in_ascii(text)}"
+
+
+def _path(name: str, value: object) -> Problem:
+    text = _text(value)
+    if problem := path_problem(text):
+        return f"app_{name} is '{text}': it {problem}"
+    # The kubelet sends a query as it is written here.
+    return None if quoted(text) == text else f"app_{name} is '{text}': write it as a request has it, {quoted(text)}"
+
+
+def _base_url(name: str, value: object) -> Problem:
+    text = _text(value)
+    try:
+        parts = urllib.parse.urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        good = good and not path_problem(parts.path or "/") and not any(char.isspace() or char in "?#" for char in text)
+        written = f"{parts.scheme}://{parts.netloc.encode('idna').decode()}{quoted(parts.path)}"
+    except ValueError:
+        good = False
+    if not good:
+        return f"app_{name} is '{text}': it must be a URL such as http://127.0.0.1:8080"
+    if "@" in parts.netloc:
+        return f"app_{name} names a user: requests to the Ingress carry no login"
+    return None if text.isascii() else f"app_{name} is '{text}': write it as a request has it, {written}"
+
+
+def _environment(name: str, value: object) -> Problem:
+    if not isinstance(value, Mapping):
+        return f"app_{name} must map names to values"
+    if unquoted := [as_text(key) for key in value if not isinstance(key, str)]:
+        return f"app_{name} has a name that YAML reads as {unquoted[0]}: put quotes around it"
+    bad = sorted(_text(key) for key in value if not _ENVIRONMENT_NAME.fullmatch(_text(key)))
+    if bad:
+        return (
+            f"app_{name} has names that no container takes: {', '.join(bad)} (letters, digits, _ . -, no digit first)"
+        )
+    nested = sorted(_text(key) for key, one in value.items() if isinstance(one, (Mapping, list)) or one is None)
+    if nested:
+        return f"app_{name} has values that are not text or numbers: {', '.join(nested)}"
+    return None
+
+
+def _password(name: str, value: object) -> Problem:
+    text = _text(value)
+    if text and not text.strip():
+        return f"app_{name} is blank: {_HOW_TO_GIVE_A_PASSWORD}"
+    if "\0" in text or "\n" in text or "\r" in text:
+        return f"app_{name} holds a line break or a NUL character, which an environment variable does not carry safely"
+    return None
+
+
+def _database_user(name: str, value: object) -> Problem:
+    text = _text(value)
+    if text and len(text) <= 32 and not any(char.isspace() or char in "'\"`\\" for char in text):
+        return None
+    return f"app_{name} is '{text}': it must be 1 to 32 characters without blanks, quotes and backslashes"
+
+
+def _database_name(name: str, value: object) -> Problem:
+    text = _text(value)
+    if _DATABASE_NAME.fullmatch(text):
+        return None
+    return f"app_{name} is '{text}': it must be 1 to 64 letters, digits, _ $ or -"
+
+
+def _kubeconfig(name: str, value: object) -> Problem:
+    text = _text(value)
+    if not text or Path(text).expanduser().is_file():
+        return None
+    return f"app_{name} names {text}, which is not a file"
+
+
+def _names(name: str, value: object) -> Problem:
+    if not isinstance(value, list):
+        return f"app_{name} must be a list of names"
+    twice = sorted({_text(one) for one in value if value.count(one) > 1})
+    if twice:
+        return f"app_{name} names {', '.join(twice)} twice"
+    bad = [_text(one) for one in value if not _SUBDOMAIN.fullmatch(_text(one))]
+    return f"app_{name} has names that Kubernetes refuses: {', '.join(bad)}" if bad else None
+
+
+def _ingress_class(name: str, value: object) -> Problem:
+    text = _text(value)
+    if not text or _SUBDOMAIN.fullmatch(text):
+        return None
+    return (
+        f"app_{name} is '{text}': it must be the name of an IngressClass, or empty where an annotation says the class"
+    )
+
+
+def _filled(name: str, value: object) -> Problem:
+    return None if _text(value).strip() else f"app_{name} is empty"
+
+
+_RULES: dict[str, Callable[[str, object], Problem]] = {
+    "name": _service_name,
+    "namespace": _namespace,
+    "replicas": _replicas,
+    "kubeconfig": _kubeconfig,
+    "rollout_timeout": _timeout,
+    "api_port": _port,
+    "api_environment": _environment,
+    "api_readiness_path": _path,
+    "api_liveness_path": _path,
+    "db_port": _port,
+    "db_name": _database_name,
+    "db_user": _database_user,
+    "db_password": _password,
+    "ingress_class": _ingress_class,
+    "ingress_host": _ingress_host,
+    "base_url": _base_url,
+    "image_pull_secrets": _names,
+    "manifests_dir": _filled,
+}
+
+
+def _image(values: Values, part: str) -> list[str]:
+    """Check one image: a reference that is given, or all that building it needs."""
+    given = _text(values.get(f"{part}_image"))
+    try:
+        if given:
+            parse_reference(given)
+            return []
+        name, tag = _text(values.get(f"{part}_image_name")), _text(values.get(f"{part}_image_tag"))
+        # What is wrong with the registry itself is said once, not for each image.
+        reference_below("localhost", name, tag)
+    except BadReference as error:
+        return [f"app_{part}_image{'' if given else '_name or app_' + part + '_image_tag'}: {error}"]
+    context = Path(_text(values.get(f"{part}_build_context"))).expanduser()
+    if not context.is_dir():
+        return [f"app_{part}_build_context names {context}, which is not a folder"]
+    if not (context / "Dockerfile").is_file():
+        return [f"app_{part}_build_context names {context}, which has no Dockerfile"]
+    return []
+
+
+def _registry(values: Values) -> list[str]:
+    registry = _text(values.get("registry"))
+    problems: list[str] = []
+    if not registry.strip():
+        problems.append("app_registry is empty: set it to the registry to push to, such as docker.io/yourname")
+    elif _PLACEHOLDER.search(registry):
+        problems.append(f"app_registry is still '{registry}': put your own name there")
+    else:
+        try:
+            split_registry(registry)
+            reference_below(registry, "name")
+        except BadReference as error:
+            problems.append(f"app_registry: {error}")
+    if bool(_text(values.get("registry_username"))) != bool(_text(values.get("registry_password"))):
+        problems.append("app_registry_username and app_registry_password belong together: set both or neither")
+    return problems
+
+
+def _unquoted(values: Values) -> list[str]:
+    """What is to be text and is none any more: nobody knows what was written."""
+    found = [text_problem(f"app_{name}", values.get(name)) for name in TEXTS]
+    found += [text_problem(f"app_{name}", values.get(name), shown=False) for name in SECRET_TEXTS]
+    for name in COLLECTIONS_OF_TEXTS:
+        given = values.get(name)
+        if isinstance(given, Mapping):
+            found += [text_problem(f"{_text(key)} in app_{name}", one, key) for key, one in given.items()]
+        elif isinstance(given, list):
+            found += [text_problem(f"{as_text(one)} in app_{name}", one) for one in given]
+    return [problem for problem in found if problem]
+
+
+def _database_environment(values: Values) -> list[str]:
+    given = values.get("api_environment")
+    twice = sorted(DATABASE_ENVIRONMENT.intersection(map(_text, given))) if isinstance(given, Mapping) else []
+    return [
+        f"app_api_environment names {name}, which is set for the database beside the API: leave it out, or set "
+        "app_db_enabled to false"
+        for name in twice
+    ]
+
+
+def find_problems(values: Values) -> list[str]:
+    """Return one line for each thing that is wrong with a target's variables (names without ``app_``)."""
+    with_database = _wanted(values.get("db_enabled", True))
+    parts = ("api", "db") if with_database else ("api",)
+    rules = {name: rule for name, rule in _RULES.items() if with_database or not name.startswith("db_")}
+    problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
+    problems += _unquoted(values)
+    problems += _database_environment(values) if with_database else []
+    if with_database and _wanted(values.get("db_password_required")) and not _text(values.get("db_password")):
+        problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
+    if with_database and _whole_number(values.get("api_port")) == _whole_number(values.get("db_port")):
+        problems.append("app_api_port and app_db_port are the same: both containers share one Pod's network")
+    problems += [line for part in parts for line in _image(values, part)]
+    if not all(_text(values.get(f"{part}_image")) for part in parts):
+        problems += _registry(values)
+    return [" ".join(problem.split()) for problem in problems]

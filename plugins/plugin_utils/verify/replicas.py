@@ -1,0 +1,212 @@
+"""The Pods behind a Service, and what each of them answers, asked through the API server: from anywhere."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..kube import deployments as rollout
+from ..kube.client import KubeClient
+from ..kube.errors import ConnectionFailedError, KubeError, one_line
+from ..kube.service_addresses import service_addresses
+from .endpoints import Answer, matches, quoted
+
+Object = dict[str, Any]
+Endpoint = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What stands behind the Service: the rollout's Pods, and those to which users are sent."""
+
+    pods: list[Object] = field(default_factory=list)
+    # The Pods of the Deployment's current version, those that the Service names, and the port it sends to.
+    current: list[str] = field(default_factory=list)
+    served: list[str] = field(default_factory=list)
+    port: int = 0
+    # What keeps the rollout from being complete; empty when it is.
+    lacking: str = ""
+    missing: bool = False
+    # The host names that the Ingress of the same name answers to; empty when it answers to any, or is not there.
+    hosts: list[str] = field(default_factory=list)
+    # The paths below which it leads to the Service; empty when it leads there from any, or is not there.
+    paths: list[str] = field(default_factory=list)
+
+
+def look(client: KubeClient, namespace: str, name: str) -> Behind:
+    """What the cluster says about a Deployment and the Service of the same name."""
+    place = f"namespaces/{namespace}"
+    deployment = client.find(f"/apis/apps/v1/{place}/deployments/{name}")
+    if deployment is None:
+        return Behind(missing=True)
+    labels = deployment["spec"]["selector"].get("matchLabels") or {}
+    selector = {"labelSelector": ",".join(f"{key}={value}" for key, value in labels.items())}
+    sets = client.get(f"/apis/apps/v1/{place}/replicasets", **selector).get("items") or []
+    pods = rollout.standing(client.get(f"/api/v1/{place}/pods", **selector).get("items") or [])
+    wanted = rollout.current_hash(deployment, sets)
+    current = [
+        str(pod["metadata"]["name"])
+        for pod in pods
+        if wanted and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == wanted
+    ]
+    addresses = service_addresses(client, namespace, name)
+    ingress = client.find(f"/apis/networking.k8s.io/v1/{place}/ingresses/{name}") or {}
+    lacking = rollout.unfinished(deployment)
+    return Behind(
+        pods,
+        sorted(current),
+        list(addresses.ready),
+        addresses.port,
+        lacking,
+        hosts=_hosts(ingress),
+        paths=_paths(ingress, name),
+    )
+
+
+def _hosts(ingress: Mapping[str, Any]) -> list[str]:
+    """The names in an Ingress's rules; none when one of them is for any name."""
+    names = [str(rule.get("host") or "") for rule in (ingress.get("spec") or {}).get("rules") or []]
+    return [] if "" in names else names
+
+
+def _paths(ingress: Mapping[str, Any], service: str) -> list[str]:
+    """The prefixes in an Ingress's rules that lead to the Service; none when one is for all, or says more than that."""
+    found = []
+    for rule in (ingress.get("spec") or {}).get("rules") or []:
+        for route in (rule.get("http") or {}).get("paths") or []:
+            if ((route.get("backend") or {}).get("service") or {}).get("name") != service:
+                continue
+            if route.get("pathType") != "Prefix" or str(route.get("path") or "/") == "/":
+                return []
+            found.append(str(route["path"]).rstrip("/"))
+    return found
+
+
+def strangers(behind: Behind) -> tuple[list[str], list[str]]:
+    """Who gets requests without being of the current version, and who is of it without getting any."""
+    served, current = set(behind.served), set(behind.current)
+    return sorted(served - current), sorted(current - served)
+
+
+# What an API server says when it does not get through to a Pod; it says so with one of these.
+NOT_REACHED = "error trying to reach service"
+# What the API server says itself while it cannot get through, or is asked by too many.
+BUSY = (429, 502, 503, 504)
+
+
+class NotAskedError(KubeError):
+    """The Pods cannot be asked from here: no right to, or no way."""
+
+
+class NotReachedError(NotAskedError):
+    """The API server gets through to none of them, though they are ready."""
+
+
+def host_of(pod: Object) -> str:
+    """The name for which a Pod is probed; empty where it takes any."""
+    for container in pod["spec"]["containers"]:
+        probe = (container.get("readinessProbe") or {}).get("httpGet") or {}
+        for header in probe.get("httpHeaders") or []:
+            if str(header.get("name")).lower() == "host":
+                return str(header.get("value") or "")
+    return ""
+
+
+def hear(client: KubeClient, namespace: str, pod: str, port: int, endpoint: Mapping[str, Any], host: str) -> Answer:
+    """What one Pod answers at an endpoint to a request for `host`, which is what users request.
+
+    The API server passes the name on. A proxy before it may take the name for its own and answer itself: so only an
+    answer that is wrong without the name, too, is the Pod's.
+    """
+    path = str(endpoint["path"])
+    if host:
+        named = ask(client, namespace, pod, port, path, host)
+        if named.unreached or matches(named, endpoint):
+            return named
+        bare = ask(client, namespace, pod, port, path)
+        return bare if matches(bare, endpoint) else named
+    return ask(client, namespace, pod, port, path)
+
+
+def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str, host: str = "") -> Answer:
+    """One request to one Pod; raises NotAskedError when we may not ask at all."""
+    began = time.monotonic()
+    target = f"/api/v1/namespaces/{namespace}/pods/{urllib.parse.quote(pod)}:{port}/proxy"
+    try:
+        reply = client.ask(target + quoted(path), host=host)
+    except ValueError as error:
+        return Answer(error=f"no answer ({one_line(str(error), 120)})")
+    except ConnectionFailedError as error:
+        # The look before has reached the server: it is this Pod that keeps it from answering in time.
+        return Answer(error=f"no answer ({one_line(str(error), 120)})", unreached=True)
+    body = reply.body.decode("utf-8", "replace")
+    status = _status_of_the_server(reply.status, body)
+    if status and reply.status in (401, 403):
+        raise NotAskedError(f"it is forbidden ({reply.status}): {status}")
+    if status:
+        return Answer(error=f"no answer ({status})", unreached=reply.status in BUSY or NOT_REACHED in status)
+    kind = reply.headers.get("Content-Type") or ""
+    return Answer(reply.status, body, seconds=time.monotonic() - began, kind=kind)
+
+
+def _status_of_the_server(code: int, body: str) -> str:
+    """The API server's own words, where it is the API server that speaks and not the Pod."""
+    if code < 400:
+        return ""
+    if body.startswith(NOT_REACHED):
+        return body.strip()
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return ""
+    ours = isinstance(document, dict) and document.get("kind") == "Status" and document.get("apiVersion") == "v1"
+    return str(document.get("message") or document.get("reason")) if ours else ""
+
+
+def demand_reached(replies: Mapping[str, list[Answer]]) -> None:
+    """Raise NotReachedError when the API server got through to none of the ready Pods that it was to ask.
+
+    The kubelet asks a Pod from its own node, which a NetworkPolicy always lets in; an API server on another it may not.
+    """
+    answers = [answer for some in replies.values() for answer in some]
+    if answers and all(answer.unreached for answer in answers):
+        raise NotReachedError(
+            f"the API server reaches none of them, though they are ready: {answers[0].error}; does a NetworkPolicy "
+            "shut it out (workload_network_policy_from)?"
+        )
+
+
+def comparable(answer: Answer, endpoint: Mapping[str, Any]) -> bool:
+    """Whether an answer must be the same from everybody: the API server rewrites the links of a page."""
+    return not endpoint.get("varies") and "html" not in answer.kind and not answer.error
+
+
+def odd_ones(endpoint: Endpoint, answers: Mapping[str, Answer]) -> list[str]:
+    """The Pods whose answer differs from what most give; with no majority, all but those that agree with the first."""
+    known = {pod: repr(answer.essence()) for pod, answer in answers.items() if comparable(answer, endpoint)}
+    if len(set(known.values())) < 2:
+        return []
+    listed = sorted(known)
+    usual = max(
+        sorted(set(known.values())), key=lambda text: (list(known.values()).count(text), known[listed[0]] == text)
+    )
+    return [pod for pod in listed if known[pod] != usual]
+
+
+__all__ = [
+    "Behind",
+    "NotAskedError",
+    "NotReachedError",
+    "ask",
+    "comparable",
+    "demand_reached",
+    "hear",
+    "host_of",
+    "look",
+    "odd_ones",
+    "strangers",
+]

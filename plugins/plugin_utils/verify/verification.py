@@ -1,0 +1,210 @@
+"""Decide whether users get what they should: through the Ingress, and from each Pod behind it."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..causes import Cause
+from .endpoints import Answer, expected, matches, mismatch
+from .replicas import Behind, comparable, odd_ones, strangers
+
+Endpoint = dict[str, Any]
+# How many wrong answers are told in full.
+TOLD = 2
+# What an application answers to a request for a name that it does not know.
+UNWELCOME = (400, 421)
+HOST_HINT = " (does it check the Host header? Requests and probes carry app_ingress_host)"
+
+REMEDIES = {
+    "IngressNotAnswering": "Start the Ingress controller there, or correct app_base_url.",
+    "NotDeployed": "Deploy it: ansible-playbook site.yml.",
+    "RolloutIncomplete": "Wait for the rollout, or deploy again: ansible-playbook site.yml.",
+    "ServiceWithoutPods": "Compare the Service's selector with the Pods: ansible-playbook site.yml puts it right.",
+    "StalePods": "Deploy again: ansible-playbook site.yml; see kubectl get endpoints and the Service's selector.",
+    "ReplicaWrong": "See the log of that Pod; deleting it makes a new one.",
+    "ReplicasDisagree": "Do all Pods have the same image and data? Deleting the odd one makes a new one. "
+    "An answer that may differ: varies: true in verify_endpoints.",
+    "WrongAnswer": "Correct the API, or what is expected of it: verify_endpoints.",
+    "HostHeader": "Set app_ingress_host to a name that it accepts, which probes and requests to Pods carry, or "
+    "verify_replicas: false.",
+    "TooSlow": "Find out what is slow, or allow more: max_seconds in verify_endpoints.",
+    "IngressNotRouted": "Check app_ingress_class (does a controller serve it?), app_ingress_host, "
+    "workload_ingress_annotations, and look for another Ingress with the same host and path: "
+    "kubectl get ingress,ingressclass.",
+    "WrongBackend": "Look for another Ingress with the same host and path, and whether the controller has followed: "
+    "kubectl get ingress.",
+}
+
+
+@dataclass
+class Seen:
+    """All that one round of asking has brought."""
+
+    base_url: str
+    endpoints: list[Endpoint]
+    # Each round through the Ingress: an answer for each endpoint.
+    ingress: list[list[Answer]] = field(default_factory=list)
+    # None: the cluster was not asked.
+    behind: Behind | None = None
+    replicas: dict[str, list[Answer]] = field(default_factory=dict)
+    # The name that was asked for, where it is not the one in the URL.
+    host: str = ""
+
+
+def _cause(kind: str, message: str, pod: str = "") -> Cause:
+    return Cause(kind, message, REMEDIES[kind], pod)
+
+
+def judge(seen: Seen) -> Cause | None:
+    """Why users do not get what they should; None when they do. Roots before symptoms."""
+    if seen.ingress and all(answer.error for answers in seen.ingress for answer in answers) and seen.endpoints:
+        return _cause("IngressNotAnswering", f"{seen.base_url} gives {seen.ingress[0][0].error}")
+    return _of_cluster(seen) or _of_replicas(seen) or _of_ingress(seen)
+
+
+def _of_cluster(seen: Seen) -> Cause | None:
+    behind = seen.behind
+    if behind is None:
+        return None
+    if behind.missing:
+        return _cause(
+            "NotDeployed", "the Deployment is not in the cluster: whoever answers, it is not what was deployed"
+        )
+    old, idle = strangers(behind)
+    if not behind.served:
+        return _cause("ServiceWithoutPods", "the Service has no Pod to send requests to")
+    if old:
+        return _cause(
+            "StalePods", f"the Service sends users to {', '.join(old)}, which is not of the current version", old[0]
+        )
+    if behind.lacking:
+        return _cause("RolloutIncomplete", f"the rollout is not complete: still waiting for {behind.lacking}")
+    if behind.hosts and seen.host and not any(serves(name, seen.host) for name in behind.hosts):
+        # Another deployment of the same thing gives the same answers.
+        text = f"the Ingress answers to {', '.join(behind.hosts)}, not to {seen.host}: somebody else answers there"
+        return _cause("WrongBackend", text)
+    below = urllib.parse.urlsplit(seen.base_url).path.rstrip("/")
+    for path in (below + str(item["path"]).partition("?")[0] for item in seen.endpoints if behind.paths):
+        if not any(path == prefix or path.startswith(f"{prefix}/") for prefix in behind.paths):
+            text = f"the Ingress leads only {', '.join(behind.paths)} to the Service, not {path}: somebody else answers"
+            return _cause("WrongBackend", f"{text} there")
+    if idle:
+        return _cause("ServiceWithoutPods", f"the Service sends no requests to {', '.join(idle)}", idle[0])
+    return None
+
+
+def serves(rule: str, host: str) -> bool:
+    """Whether a rule of an Ingress is for a host: a wildcard is one label, and a port does not count."""
+    name = host.partition(":")[0].lower()
+    return (name.partition(".")[2] == rule[2:]) if rule.startswith("*.") else name == rule
+
+
+def _of_replicas(seen: Seen) -> Cause | None:
+    wrong: dict[str, list[str]] = {}
+    slow = unwelcome = True
+    for pod, answers in sorted(seen.replicas.items()):
+        for endpoint, answer in zip(seen.endpoints, answers, strict=True):
+            if fault := mismatch(answer, endpoint):
+                slow = slow and fault.startswith("it took")
+                unwelcome = unwelcome and answer.status in UNWELCOME
+                wrong.setdefault(pod, []).append(told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault))
+    if wrong:
+        pod, texts = next(iter(wrong.items()))
+        others = [name for name in wrong if name != pod]
+        everybody = len(wrong) == len(seen.replicas)
+        more = (
+            "; so does every other Pod"
+            if everybody and others
+            else (f"; as wrong: {', '.join(others)}" if others else "")
+        )
+        if unwelcome and _right_through_ingress(seen):
+            text = f"the Ingress gets the right answers, so it checks the Host header: {texts[0]}{more}"
+            return Cause("WrongAnswer", text, REMEDIES["HostHeader"], pod)
+        kind = "TooSlow" if slow else ("WrongAnswer" if everybody else "ReplicaWrong")
+        return _cause(kind, "; ".join(texts[:TOLD]) + more, pod)
+    for number, endpoint in enumerate(seen.endpoints):
+        answers_of = {pod: answers[number] for pod, answers in seen.replicas.items()}
+        if odd := odd_ones(endpoint, answers_of):
+            usual = next(answer for pod, answer in sorted(answers_of.items()) if pod not in odd)
+            text = f"at {endpoint['path']} Pod {odd[0]} answers {answers_of[odd[0]].shown()}, others {usual.shown()}"
+            more = f"; as odd: {', '.join(odd[1:])}" if odd[1:] else ""
+            return _cause("ReplicasDisagree", text + more, odd[0])
+    return None
+
+
+def _right_through_ingress(seen: Seen) -> bool:
+    rounds = [zip(answers, seen.endpoints, strict=True) for answers in seen.ingress]
+    return bool(rounds) and all(matches(answer, item) for one in rounds for answer, item in one)
+
+
+def _of_ingress(seen: Seen) -> Cause | None:
+    texts: list[str] = []
+    rest: list[str] = []
+    slow = True
+    for number, endpoint in enumerate(seen.endpoints):
+        faults = [(mismatch(answers[number], endpoint), answers[number]) for answers in seen.ingress]
+        found = next(((fault, answer) for fault, answer in faults if fault), None)
+        if found is None:
+            continue
+        slow = slow and found[0].startswith("it took")
+        if len(texts) < TOLD:
+            texts.append(told(f"{seen.base_url}{endpoint['path']}", endpoint, found[1], found[0]))
+        else:
+            rest.append(str(endpoint["path"]))
+    if texts:
+        texts += [f"as wrong: {', '.join(rest)}"] if rest else []
+        # Where every Pod gives the right answers, it is the way to them that is wrong.
+        kind = "TooSlow" if slow else ("IngressNotRouted" if seen.replicas else "WrongAnswer")
+        return _cause(kind, "; ".join(texts) + ("; asked one by one, every Pod answers right" if seen.replicas else ""))
+    for number, endpoint in enumerate(seen.endpoints):
+        usual = next((answers[number] for _, answers in sorted(seen.replicas.items())), None)
+        for answers in seen.ingress:
+            answer = answers[number]
+            if (
+                usual
+                and comparable(answer, endpoint)
+                and comparable(usual, endpoint)
+                and answer.essence() != usual.essence()
+            ):
+                text = (
+                    f"{seen.base_url}{endpoint['path']} answers {answer.shown()}, but every Pod answers {usual.shown()}"
+                )
+                return _cause("WrongBackend", f"{text}: the Ingress leads elsewhere")
+    return None
+
+
+def told(where: str, endpoint: Mapping[str, Any], answer: Answer, fault: str) -> str:
+    """Where which answer was expected, and which one came."""
+    detail = f" ({fault})" if fault.startswith(("shape", "it took")) else ""
+    detail += HOST_HINT if fault == "status" and answer.status in UNWELCOME else ""
+    return f"{where} should answer {expected(endpoint)}, but gave {answer.shown()}{detail}"
+
+
+def summary(seen: Seen) -> list[dict[str, str]]:
+    """Name, URL and answer of each endpoint through the Ingress, short enough to print."""
+    first = seen.ingress[0] if seen.ingress else []
+    return [
+        {
+            "name": str(item.get("name", "")),
+            "url": f"{seen.base_url}{item['path']}",
+            "answer": answer.shown(),
+            "right": "yes" if matches(answer, item) else "no",
+            "seconds": f"{answer.seconds:.3f}",
+        }
+        for item, answer in zip(seen.endpoints, first, strict=True)
+    ]
+
+
+def replica_summary(seen: Seen) -> list[dict[str, str]]:
+    """Each Pod that was asked, and how many of its answers are right."""
+    return [
+        {
+            "pod": pod,
+            "right": str(sum(matches(answer, item) for answer, item in zip(answers, seen.endpoints, strict=True))),
+            "asked": str(len(answers)),
+        }
+        for pod, answers in sorted(seen.replicas.items())
+    ]

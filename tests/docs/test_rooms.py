@@ -1,0 +1,49 @@
+"""ARCHITECTURE says where things are: they are there, and no room leads back to one that leads to it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HOUSE = ROOT / "plugins/plugin_utils"
+PAGE = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def rooms() -> dict[str, set[str]]:
+    """Each package, and the packages that its modules import from."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in HOUSE.glob("*/*.py"):
+        room = path.parent.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 2 and node.module:
+                other = node.module.partition(".")[0]
+                found[room] |= {other} if (HOUSE / other).is_dir() else set()
+            elif isinstance(node, ast.ImportFrom) and "plugin_utils." in (node.module or ""):
+                other = str(node.module).partition("plugin_utils.")[2].partition(".")[0]
+                found[room] |= {other} - {room} if (HOUSE / other).is_dir() else set()
+    return found
+
+
+def test_what_is_said_to_be_somewhere_is_there() -> None:
+    table = PAGE.partition("## Where is what")[2]
+    named = re.findall(r"`([\w/]+\.(?:py|yml))`", table)
+    assert len(named) > 25
+    assert [one for one in named if not (HOUSE / one).is_file() and not (ROOT / one).is_file()] == []
+
+
+def test_no_room_leads_back() -> None:
+    found = rooms()
+    assert len(found) > 8 and found["rollout"] >= {"kube", "verify"}
+    # Raises CycleError with the circle.
+    assert list(TopologicalSorter(found).static_order())
+
+
+def test_every_room_is_described() -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith("| `plugins/plugin_utils/` |"))
+    described = set(re.findall(r"`(\w+)`", row))
+    there = {path.name for path in HOUSE.iterdir() if path.is_dir() and list(path.glob("*.py"))}
+    assert there - {"lenient_tls", "__pycache__"} - described == set()
