@@ -1,4 +1,4 @@
-"""The API's way to its database: two small pools, bounded in time, that mend themselves."""
+"""The API's way to its database: two small pools, bounded in time, that recover by themselves."""
 
 import logging
 import threading

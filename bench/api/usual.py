@@ -1,4 +1,4 @@
-"""The usual solution to the exam, written anew for the comparison: what `bench/api` measures the API against.
+"""The usual solution to the exam, written again for the comparison: what `bench/api` measures the API against.
 
 Its manner is kept: async routes over a blocking driver, SQLAlchemy's defaults, SELECT *, SQL made by formatting, a
 Pydantic model built for each row, which FastAPI then validates and serialises again.

@@ -18,7 +18,7 @@ CACHED_SHARE = 4
 
 
 class ActionModule(PlainAction):
-    """Looks only; finds everything at once, so that nobody has to mend one thing after the other."""
+    """Looks only; finds everything at once, so that nobody has to fix one thing after the other."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "cache_dir": {"type": "path", "required": True},

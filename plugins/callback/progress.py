@@ -35,7 +35,7 @@ description:
   - Prints a line for each stage of a run (platform, build, push, secret, deploy, rollout, verify, evidence) with the
     time that it took, and, where earlier runs are known, how long it will take and what is left.
   - Prints the name of each task that changed something, differences (C(--diff)), warnings, and what tasks print.
-  - A failure is told at once, and again in the last lines, with its cause and what mends it.
+  - A failure is told at once, and again in the last lines, with its cause and what fixes it.
   - With C(-v) or more it prints what the callback C(ansible.builtin.default) prints.
   - On a terminal, a line that is drawn over again shows that a long stage moves, how long it took and what is left.
     Elsewhere lines are plain text, and one comes every quarter of a minute.
@@ -228,7 +228,7 @@ class CallbackModule(Default):
             Default.v2_playbook_on_no_hosts_remaining(self)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        """The recap, and after it every failure that nobody has mended."""
+        """The recap, and after it every failure that nobody has fixed."""
         if self.full:
             Default.v2_playbook_on_stats(self, stats)
             return

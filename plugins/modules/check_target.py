@@ -9,12 +9,12 @@ short_description: Check what is wanted of a target, and whom it is wanted from
 description:
   - Reads the variables C(app_*) of the role C(app) by itself, and templates only those that are templates.
   - Refuses variables that begin with the name of one of O(roles) and that this role does not know, and values of another type than
-    its C(meta/argument_specs.yml) names. So a slip of the pen is found before the first role has changed anything.
+    its C(meta/argument_specs.yml) names. So a typo is found before the first role has changed anything.
   - Checks names, numbers, paths, URLs, the password, the registry and the build contexts, and names all problems at once, one line each.
   - Then asks the registry and the cluster whether they answer, take the credentials and have what is needed; which of them, C(app_stages)
     and the tags of the run say.
   - Settles the database's credentials. They are C(app_db_password) if it is given, else what the cluster's Secret keeps (where the run does not
-    ask the cluster, what was rendered last), else new ones made by chance. Nothing is written yet.
+    ask the cluster, what was rendered last), else new ones randomly generated. Nothing is written yet.
   - Runs on the controller and changes nothing. No value of a secret is ever printed; so the result is shown at no verbosity.
 options:
   roles:

@@ -98,7 +98,7 @@ versions:
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LISTS_VALID_SECONDS = 3600
-# Raised when packages are unpacked in another way, so that caches are filled anew.
+# Raised when packages are unpacked in another way, so that caches are filled again.
 UNPACKING = 2
 
 

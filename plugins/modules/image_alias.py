@@ -27,7 +27,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Move the tag for people to this content
+- name: Move the human-readable tag to this content
   fastapi_mysql.k8s.image_alias:
     image: 127.0.0.1:5000/fastapi-mysql-api:content-5a5a0e4f27f49408e84c
     alias: 1.0.0

@@ -32,7 +32,7 @@ options:
         type: str
         required: true
       tag:
-        description: A tag for people, which is to name the same content; empty asks for none.
+        description: A human-readable tag, which is to name the same content; empty asks for none.
         type: str
         default: ""
       context:
@@ -100,7 +100,7 @@ images:
     present: {description: Whether the registry has it., type: bool}
     digest: {description: "The digest in the registry, or null.", type: str}
     pinned: {description: "Repository and digest, or null.", type: str}
-    alias_current: {description: Whether the tag for people names this content., type: bool}
+    alias_current: {description: Whether the human-readable tag names this content., type: bool}
     unchecked: {description: "Where a builder that pushes by itself puts it until it is known that the sources have not moved.", type: str}
     bases: {description: "The images that the build starts from, name to digest; empty for one that counts by its name.", type: dict}
     base_notes: {description: "What is not as it should be with them.", type: list}
@@ -112,7 +112,7 @@ references:
   returned: success
   type: dict
 behind:
-  description: Of O(images), those that the registry lacks, or whose tag for people names other content.
+  description: Of O(images), those that the registry lacks, or whose human-readable tag names other content.
   returned: success
   type: list
   elements: dict

@@ -17,10 +17,10 @@ DOCUMENTATION = r"""
 module: platform_encryption
 short_description: Make the key that the embedded Kubernetes encrypts Secrets with
 description:
-  - Writes an EncryptionConfiguration for the API server, with a key made by chance, that only its owner may read.
+  - Writes an EncryptionConfiguration for the API server, with a randomly generated key, that only its owner may read.
     What is there stays as it is, since nobody else knows the key.
   - The cipher is C(secretbox) (XSalsa20 and Poly1305), which is authenticated; C(aescbc) is not.
-    What was written before there was a key can still be read; M(fastapi_mysql.k8s.platform_rewrite) has it written anew.
+    What was written before there was a key can still be read; M(fastapi_mysql.k8s.platform_rewrite) has it written again.
   - The key never passes through Ansible.
 options:
   path:
@@ -93,7 +93,7 @@ def main() -> None:
     if text and not whole(text, resources):
         module.fail_json(
             msg=f"{path} is no configuration for encrypting {', '.join(resources)}, and what it encrypted can be read with nothing "
-            "else: put the file back, or make the platform anew (make down, then make deploy)"
+            "else: put the file back, or make the platform again (make down, then make deploy)"
         )
     changed = not text or bool(path.stat().st_mode & 0o077)
     if changed and not module.check_mode:

@@ -177,7 +177,7 @@ class Pki:
         )
 
     def authority(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-        """The authority; made when it is missing, and then everything it had signed is made anew."""
+        """The authority; made when it is missing, and then everything it had signed is made again."""
         certificate_path, key_path = self.directory / "ca.crt", self.directory / "ca.key"
         there = self.load(certificate_path)
         if there is not None and key_path.exists():

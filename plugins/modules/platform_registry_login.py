@@ -20,7 +20,7 @@ DOCUMENTATION = r"""
 module: platform_registry_login
 short_description: Make the login of the embedded platform's registry
 description:
-  - Makes a password by chance, once, and gives it to those who need it, each in a file that only its owner may read. To the
+  - Generates a random password once and gives it to those who need it, each in a file that only its owner may read. To the
     registry as htpasswd (bcrypt), to the Docker CLI as C(docker login) would, to containerd as a header for this host, and
     to people as options for C(curl -K).
   - Beside them, puts the certificate of the authority that the registry's own is from. The Docker CLI's folder is

@@ -2,7 +2,7 @@
 
 DOCUMENTATION = r"""
 module: platform_rewrite
-short_description: Have the embedded Kubernetes write its Secrets anew
+short_description: Have the embedded Kubernetes write its Secrets again
 description:
   - Reads every Secret and writes it back as it is. The API server does so with the first key of its EncryptionConfiguration,
     and only where the Secret was not written with that key; a second run changes nothing.
@@ -24,7 +24,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rewritten:
-  description: Namespace and name of each Secret that was written anew.
+  description: Namespace and name of each Secret that was written again.
   type: list
   elements: str
   returned: success

@@ -13,7 +13,7 @@ options:
     elements: path
     required: true
   dest:
-    description: The folder; empty to write nothing, and hand on the texts alone.
+    description: The folder; empty to write nothing, and pass on the texts alone.
     type: path
     required: true
   mode:

@@ -34,7 +34,7 @@ options:
     elements: dict
     default: []
   patience:
-    description: Seconds that trouble may last which could mend itself. At its default, a registry that says no gets 5, and a Pod that no node
+    description: Seconds that trouble may last which could resolve by itself. At its default, a registry that says no gets 5, and a Pod that no node
       has room for gets 60, for an autoscaler to bring one.
     type: int
     default: 12

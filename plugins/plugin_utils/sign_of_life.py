@@ -51,7 +51,7 @@ class SignOfLife:
         shown = self.display.display
 
         def display(*arguments: Any, **options: Any) -> None:
-            # In a worker this is only handed on to the process that draws.
+            # In a worker this is only passed on to the process that draws.
             if os.getpid() == self.owner:
                 self.clear()
                 self.said = time.monotonic()
@@ -84,7 +84,7 @@ class SignOfLife:
             self.look(time.monotonic())
 
     def look(self, now: float) -> None:
-        """Draw the line anew, or say something where nothing was said for long."""
+        """Draw the line again, or say something where nothing was said for long."""
         stage = self.stage
         if not stage:
             return

@@ -151,7 +151,7 @@ class MariaDB:
         self.process.wait(30)
         self.process = None
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Bring the server back from whatever a test did."""
         if self.process is None or self.process.poll() is not None:
             self.start()

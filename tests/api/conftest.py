@@ -23,7 +23,7 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
     server = MariaDB(tmp_path_factory.mktemp("mariadb"))
     server.user("app", "secret")
     yield server
-    server.mend()
+    server.fix()
     server.stop()
 
 
@@ -31,7 +31,7 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
 def database(mariadb: MariaDB) -> Iterator[MariaDB]:
     """The same server, for a test that harms it."""
     yield mariadb
-    mariadb.mend()
+    mariadb.fix()
     mariadb.user("app", "secret")
 
 

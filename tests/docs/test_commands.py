@@ -170,7 +170,7 @@ def test_every_variable_that_is_named_is_one() -> None:
         for name in entry.get("options") or {}
     }
     known |= {file.stem for file in (ROOT / "plugins").rglob("*.py")}
-    # What roles hand on to each other.
+    # What roles pass on to each other.
     known |= {"image_references", "release_plan", "release_verified", "verify_found", "workload_rollout"}
     roles = "|".join(sorted((one.name for one in (ROOT / "roles").iterdir()), key=len, reverse=True))
     advice = ROOT / "plugins/plugin_utils/rollout/remedies.py"

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 BUSY = {429: "Too Many Requests", 503: "Service Unavailable"}
-# What a request waits before it is handed on, where the server is slow.
+# What a request waits before it is passed on, where the server is slow.
 SLOW_SECONDS = 0.3
 
 

@@ -77,7 +77,7 @@ class Eyes:
         return found
 
     def versions(self) -> dict[str, str]:
-        """What differs as soon as anybody has written any of them, or made it anew, be it the same as before."""
+        """What differs as soon as anybody has written any of them, or made it again, be it the same as before."""
         found = {plural: (self.client.find(self.path(plural, NAME)) or {}).get("metadata", {}) for plural in KINDS}
         # Where there is a status, its writing raises the version, too; the generation counts what was asked for.
         return {

@@ -217,14 +217,14 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
         for item in fault.get("objects", []):
             kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", document=item)
     after, touched = eyes.objects(), eyes.versions() != versions or eyes.kept() != kept
-    if fault.get("mend") == "delete-pods":
+    if fault.get("fix") == "delete-pods":
         kubectl("delete", "pod", "--all", "--wait=false")
         playbook("site.yml", {}, "--tags=deploy")
-    elif fault.get("mend") == "deploy":
+    elif fault.get("fix") == "deploy":
         playbook("site.yml", {}, "--tags=deploy")
-    elif fault.get("mend") == "release-claim":
-        mended = [{"op": "replace", "path": "/metadata/managedFields", "value": [{}]}]
-        kubectl("patch", f"deployment/{NAME}", "--type=json", "--patch", json.dumps(mended))
+    elif fault.get("fix") == "release-claim":
+        fixed = [{"op": "replace", "path": "/metadata/managedFields", "value": [{}]}]
+        kubectl("patch", f"deployment/{NAME}", "--type=json", "--patch", json.dumps(fixed))
     told = run.first(r"^(\s*✗|\[ERROR\]).*" + re.escape(fault.get("cause") or fault.get("refused") or "nothing"))
     seen = began if fault.get("seen") == "now" else watch.at
     said = fault.get("says", "")

@@ -1,4 +1,4 @@
-"""The images stay small, and little of them is made anew after a change."""
+"""The images stay small, and little of them is made again after a change."""
 
 import json
 import shutil

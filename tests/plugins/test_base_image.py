@@ -70,7 +70,7 @@ def state(own: FakeRegistry, context: Path, **more: Any) -> dict[str, Any]:
 
 
 def remember(own: FakeRegistry, labels: dict[str, str], index: bool = False) -> None:
-    """Have an image under the tag for people, as the build that had these labels left it."""
+    """Have an image under the human-readable tag, as the build that had these labels left it."""
     config = put(own, "/v2/api/blobs/c", {"config": {"Labels": labels}})
     own.manifests[f"/v2/api/blobs/{digest(config)}"] = config
     own.media_types[f"/v2/api/blobs/{digest(config)}"] = "application/json"

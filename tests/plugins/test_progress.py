@@ -41,10 +41,10 @@ WORKLOAD = """
 - name: Mended
   block:
     - name: Try
-      ansible.builtin.fail: {msg: this was mended}
+      ansible.builtin.fail: {msg: this was fixed}
   rescue:
-    - name: Mend
-      ansible.builtin.debug: {msg: mended}
+    - name: Fix
+      ansible.builtin.debug: {msg: fixed}
 - name: Wait | For the Pods
   ansible.builtin.assert:
     that: "{{ good | bool }}"
@@ -89,8 +89,8 @@ def test_a_line_for_each_stage_and_the_recap(tmp_path: Path) -> None:
     assert "– Bring up what nobody wants: for none of these targets" in lines
     stages = [line.split()[1] for line in lines if line.startswith("✓")]
     assert stages == ["build", "rollout"]
-    # What a rescue has mended is told, and is no failure of the run.
-    assert "  ✗ localhost: workload : Try: this was mended" in lines
+    # What a rescue has fixed is told, and is no failure of the run.
+    assert "  ✗ localhost: workload : Try: this was fixed" in lines
     assert "[ERROR]" not in done.stdout + done.stderr
     assert "  ~ localhost: image : Build | Make it" in lines
     assert "TASK" not in done.stdout

@@ -1,4 +1,4 @@
-"""A variable with a role's prefix that the role does not know is a slip of the pen."""
+"""A variable with a role's prefix that the role does not know is a typo."""
 
 from __future__ import annotations
 

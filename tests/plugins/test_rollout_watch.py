@@ -333,7 +333,7 @@ def test_a_server_in_trouble_is_waited_for(code: int, monkeypatch: pytest.Monkey
     monkeypatch.setattr("ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client.BUSY_SECONDS", 0.0)
     stage = rolling(pod(runs("api", NOW)))
     stage.refuse = {f"watch {kind}": code for kind in KINDS}
-    # A watch that is too old is no outage: it begins anew, without a word.
+    # A watch that is too old is no outage: it begins again, without a word.
     told = "Waiting for it, at most 60 s"
     seen = (lambda: stage.asked("watch=true", 12)) if code == 410 else (lambda: told in "".join(stage.shown))
     later(stage, ("deployments", done()), when=seen, recovers=True)
@@ -354,7 +354,7 @@ def test_a_server_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("code", [401, 403, 500])
 def test_an_outage_judges_nobody(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was wrong just before it would be hopeless by now, and is mended where nobody can see it."""
+    """What was wrong just before it would be hopeless by now, and is fixed where nobody can see it."""
     stage = rolling(pod(waits("api", "ErrImagePull", "connection refused")))
 
     def known() -> bool:
@@ -367,12 +367,12 @@ def test_an_outage_judges_nobody(code: int, monkeypatch: pytest.MonkeyPatch) -> 
                 stage.changed.notify_all()
         return seen
 
-    def mended() -> bool:
+    def fixed() -> bool:
         return "Waiting for it" in "".join(stage.shown) and time.monotonic() - began > 4
 
     began = time.monotonic()
     later(stage, when=known)
-    later(stage, ("pods", pod(runs("api", NOW, ready=True))), ("deployments", done()), when=mended, recovers=True)
+    later(stage, ("pods", pod(runs("api", NOW, ready=True))), ("deployments", done()), when=fixed, recovers=True)
     shown, pods = watching(stage, rules=Rules(patience=2))
     assert isinstance(pods, list), pods
     assert "at most 60 s" in "".join(shown)

@@ -66,7 +66,7 @@ def test_unknown_variables_are_refused_first(role: Path) -> None:
 
 
 def test_the_platform_is_described_once() -> None:
-    """What the ground of the platform and one of its parts both take, the playbook hands on from the ground."""
+    """What the ground of the platform and one of its parts both take, the playbook passes on from the ground."""
     mapped = load(ROOT / "playbooks/group_vars/embedded.yml")
     ground = {name.removeprefix("local_base_") for name in options(ROLES / "local_base")} - {"packages", "owner"}
     for part in (folder for folder in WITH_TASKS if folder.name.startswith("local_") and folder.name != "local_base"):

@@ -34,7 +34,7 @@ PREFIXES = {
     ("release", "watch"): "rollout",
     ("workload", "wait"): "rollout",
 }
-# What only looks, renders or hands on belongs to the stage that it is done for: the one that runs, or the next.
+# What only looks, renders or passes on belongs to the stage that it is done for: the one that runs, or the next.
 SILENT_ROLES = {"app", "image", "images"}
 SILENT_PREFIXES = {"render"}
 # Its last task gives back what its first has taken, and is no stage of its own.

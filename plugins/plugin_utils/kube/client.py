@@ -139,7 +139,7 @@ class KubeClient:
         return reply.body.decode("utf-8", "replace")
 
     def ask(self, target: str, accept: str = "*/*", host: str = "") -> Reply:
-        """GET a path with its query, and hand on whatever comes back; only no answer at all is an error."""
+        """GET a path with its query, and pass on whatever comes back; only no answer at all is an error."""
         headers = {"Accept": accept} | ({"Host": host} if host else {})
         return self._exchange("GET", self._way.base + target, None, headers)
 

@@ -1,4 +1,4 @@
-"""A kubeconfig for a service account, whose token has a limited life and is asked for anew in time."""
+"""A kubeconfig for a service account, whose token has a limited life and is asked for again in time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODE = 0o600
 
 @dataclass(frozen=True)
 class Account:
-    """A service account as the cluster has it: made anew, it has another uid, and old tokens are worth nothing."""
+    """A service account as the cluster has it: made again, it has another uid, and old tokens are worth nothing."""
 
     namespace: str
     name: str

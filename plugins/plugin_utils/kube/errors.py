@@ -35,7 +35,7 @@ class BusyError(ApiError):
 
 
 class GoneError(ApiError):
-    """410: what was watched is too old to be told from there on; list it anew."""
+    """410: what was watched is too old to be told from there on; list it again."""
 
 
 class UnauthorizedError(ApiError):

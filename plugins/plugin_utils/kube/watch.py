@@ -1,7 +1,7 @@
 """Follow collections of a namespace by list and watch, so that every change is known as it happens.
 
 Each collection has a thread and a connection of its own. A watch that ends goes on from where it was; one that is told
-that this is too old (410), or that meets a fault, begins anew with a list. Nobody polls, unless watching is forbidden.
+that this is too old (410), or that meets a fault, begins again with a list. Nobody polls, unless watching is forbidden.
 """
 
 from __future__ import annotations

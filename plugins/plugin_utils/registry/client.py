@@ -370,7 +370,7 @@ class RegistryClient:
         elif isinstance(reason, ConnectionRefusedError):
             why = "the connection is refused. Start the registry, or correct app_registry"
         elif isinstance(reason, socket.gaierror):
-            why = "its name cannot be resolved. Correct app_registry, or mend the network"
+            why = "its name cannot be resolved. Correct app_registry, or fix the network"
         elif isinstance(reason, ssl.SSLCertVerificationError):
             why = (
                 f"its certificate is not trusted ({one_line(getattr(reason, 'verify_message', reason))})."

@@ -32,7 +32,7 @@ from .credentials import (
 # The store would keep the login beyond the run; a context would lead to another engine than the one that is named.
 _LEFT_OUT = ("credsStore", "currentContext")
 _NAME = re.compile(r"(?P<machine>[0-9a-f]{12})-(?P<pid>[0-9]+)-(?P<start>[0-9]*)-\w+$")
-# Of another machine that shares this home, or of this one before it was started anew, nobody here knows the
+# Of another machine that shares this home, or of this one before it was started again, nobody here knows the
 # processes: no build takes as long as this.
 STRANGERS_SECONDS = 24 * 3600.0
 

@@ -1,4 +1,4 @@
-"""The database's credentials: as given, as the cluster's Secret keeps them, or made once by chance."""
+"""The database's credentials: as given, as the cluster's Secret keeps them, or randomly generated once."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def _digest(document: Any) -> str:
 def _wanted(item: Planned, salt: str, images: list[dict[str, Any]]) -> str:
     """What the manifest asks for. An image counts by its content tag: its digest is not known before it is built.
 
-    Passwords that are made by chance are other ones at each run until a Secret keeps them: before that, its keys count.
+    Randomly generated passwords are other ones at each run until a Secret keeps them: before that, its keys count.
     Their checksum, on the Pods, says nothing that the Secret does not.
     """
     if item.kind == "Secret" and item.live is None:
@@ -92,7 +92,7 @@ def load(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise PlanError(f"The plan {path} is not JSON: {error}") from error
     if not isinstance(content, dict) or content.get("version") != VERSION:
-        raise PlanError(f"{path} is no plan of this version: make it anew with --check -e plan_save={path}")
+        raise PlanError(f"{path} is no plan of this version: make it again with --check -e plan_save={path}")
     return content
 
 

@@ -80,7 +80,7 @@ _STARTING = {
 class Rules:
     """What counts as hopeless."""
 
-    # Seconds that trouble may last which could mend itself: a registry hiccups, somebody is just making the Secret.
+    # Seconds that trouble may last which could resolve by itself: a registry hiccups, the Secret is just being made.
     patience: float = DEFAULT_PATIENCE
     # How often a container may end while it starts.
     ends: int = 3

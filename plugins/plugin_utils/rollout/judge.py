@@ -32,7 +32,7 @@ class Judge:
     present: list[Trouble] = field(default_factory=list)
 
     def look(self, view: View) -> Trouble | None:
-        """The trouble to give up for, if there is any that will not mend itself."""
+        """The trouble to give up for, if there is any that will not resolve by itself."""
         self.present = troubles(view, self.rules)
         self.since = {item.key: self.since.get(item.key, view.now) for item in self.present}
         if view.leaving():

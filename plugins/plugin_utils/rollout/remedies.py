@@ -48,7 +48,7 @@ PULLS: tuple[tuple[str, str, str, bool], ...] = (
         r"refused|timeout|timed out|no such host|no route|unreachable|reset by peer|eof|dial tcp|deadline|"
         r"server error|bad gateway|unavailable",
         "the nodes cannot reach the registry",
-        "Start the registry, or mend the way from the cluster's nodes to it (127.0.0.1 is the node itself there).",
+        "Start the registry, or fix the way from the cluster's nodes to it (127.0.0.1 is the node itself there).",
         False,
     ),
 )

@@ -14,7 +14,7 @@ from .endpoints import Answer, Asker, check_shape, matches
 from .verification import Endpoint, Seen
 
 INTERVAL = 0.5
-# What is seen in the cluster itself and will not mend itself: so long is enough for its controllers to follow, where
+# What is seen in the cluster itself and will not resolve by itself: so long is enough for its controllers, where
 # nobody has set another time.
 DEFAULT_TIMEOUT = 12
 CERTAIN = frozenset({"NotDeployed", "StalePods", "WrongBackend", "ReplicasDisagree"})
