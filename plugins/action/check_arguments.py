@@ -12,7 +12,6 @@ from ..plugin_utils.target.role_arguments import WrongArguments, wrong_names
 class ActionModule(PlainAction):
     """Compare the names of the variables at hand with the argument_specs of this role."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (WrongArguments,)
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"provides": {"type": "list", "elements": "str", "default": []}}
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:

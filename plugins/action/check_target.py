@@ -13,13 +13,10 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
 from ..plugin_utils.kube.config import is_missing, load_cluster
-from ..plugin_utils.kube.errors import ForbiddenError, KubeError
+from ..plugin_utils.kube.errors import ForbiddenError
 from ..plugin_utils.plain_action import PlainAction
-from ..plugin_utils.registry.client import RegistryError
-from ..plugin_utils.registry.credentials import CredentialsError
-from ..plugin_utils.registry.image_reference import BadReference, split_registry
+from ..plugin_utils.registry.image_reference import split_registry
 from ..plugin_utils.registry.session import CREDENTIALS_SPEC, open_registry
-from ..plugin_utils.release.credentials import CredentialsError as SecretError
 from ..plugin_utils.release.credentials import of_file, of_secret, settle, version_of
 from ..plugin_utils.run_cluster import connected, run_kubeconfig
 from ..plugin_utils.target.role_arguments import WrongArguments, wrong_names, wrong_values
@@ -82,14 +79,6 @@ def settled_from(target: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str
 class ActionModule(PlainAction):
     """Name everything that is wrong with a target's variables; then ask its registry and its cluster."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (
-        WrongArguments,
-        BadReference,
-        RegistryError,
-        CredentialsError,
-        SecretError,
-        KubeError,
-    )
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"roles": {"type": "dict", "default": {}}}
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:

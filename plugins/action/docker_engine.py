@@ -13,7 +13,6 @@ from ..plugin_utils.plain_action import PlainAction
 class ActionModule(PlainAction):
     """Ping the engine that a build or push is about to use."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (NoEngine,)
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "docker_host": {"type": "str", "default": ""},
         "docker_cli": {"type": "str", "default": ""},

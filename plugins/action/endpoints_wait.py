@@ -10,6 +10,7 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.causes import Cause, CausedError
 from ..plugin_utils.console import report
+from ..plugin_utils.errors import UserError
 from ..plugin_utils.kube import deployments as rollout
 from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.plain_action import PlainAction
@@ -18,14 +19,13 @@ from ..plugin_utils.verify import verification
 from ..plugin_utils.verify.verifier import Verifier
 
 
-class WrongUrl(Exception):
+class WrongUrl(UserError):
     """There is nobody to ask: the URL, or what is expected, is none."""
 
 
 class ActionModule(PlainAction):
     """The action `endpoints_wait`."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (WrongUrl, CausedError)
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "base_url": {"type": "str", "required": True},
         "host": {"type": "str", "default": ""},

@@ -6,15 +6,13 @@ from typing import Any, ClassVar
 
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.registry.client import RegistryError
-from ..plugin_utils.registry.credentials import CredentialsError
-from ..plugin_utils.registry.image_reference import BadReference, parse_reference
+from ..plugin_utils.registry.image_reference import parse_reference
 from ..plugin_utils.registry.session import CREDENTIALS_SPEC, open_registry
 
 
 class ActionModule(PlainAction):
     """Store the manifest once more under another name: needs no engine and moves no layer."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (BadReference, RegistryError, CredentialsError)
     SHARED: ClassVar[dict[str, dict[str, Any]]] = CREDENTIALS_SPEC
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "image": {"type": "str", "required": True},

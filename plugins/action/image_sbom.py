@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 from ..plugin_utils.build.image_sbom import NoSbom, attach
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.registry.client import RegistryError
-from ..plugin_utils.registry.credentials import CredentialsError
-from ..plugin_utils.registry.image_reference import BadReference, parse_reference
+from ..plugin_utils.registry.image_reference import parse_reference
 from ..plugin_utils.registry.session import CREDENTIALS_SPEC, opened
 from ..plugin_utils.registry.store import RegistryStore
 
@@ -18,7 +17,6 @@ from ..plugin_utils.registry.store import RegistryStore
 class ActionModule(PlainAction):
     """Read the layers that the registry has, and store what they hold beside them."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (BadReference, CredentialsError)
     SHARED: ClassVar[dict[str, dict[str, Any]]] = CREDENTIALS_SPEC
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"image": {"type": "str", "required": True}}
 

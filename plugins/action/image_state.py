@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..plugin_utils.build import base_image, dockerfile
-from ..plugin_utils.build.build_context import BadContext, BuildContext, open_context
+from ..plugin_utils.build.build_context import BuildContext, open_context
 from ..plugin_utils.build.context_hash import context_tag
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.registry.client import RegistryClient, RegistryError
-from ..plugin_utils.registry.credentials import CredentialsError
-from ..plugin_utils.registry.image_reference import BadReference, ImageReference, reference_below, split_registry
+from ..plugin_utils.registry.image_reference import ImageReference, reference_below, split_registry
 from ..plugin_utils.registry.session import CREDENTIALS_SPEC, open_registry
 from ..plugin_utils.release import saved_plan
 
@@ -29,14 +28,6 @@ _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "i686": 
 class ActionModule(PlainAction):
     """Hash the build contexts and look for their tags in the registry: some milliseconds, nothing is changed."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (
-        BadContext,
-        BadReference,
-        RegistryError,
-        CredentialsError,
-        base_image.UnknownBase,
-        saved_plan.PlanError,
-    )
     SHARED: ClassVar[dict[str, dict[str, Any]]] = CREDENTIALS_SPEC
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "registry": {"type": "str", "required": True},

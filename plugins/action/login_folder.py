@@ -8,17 +8,16 @@ from typing import Any, ClassVar
 
 from ansible import constants
 
+from ..plugin_utils.errors import UserError
 from ..plugin_utils.orphans import parent
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.registry import login_folder
-from ..plugin_utils.registry.credentials import CredentialsError
 from ..plugin_utils.registry.image_reference import BadReference, parse_reference, split_registry
 
 
 class ActionModule(PlainAction):
     """The action `login_folder`."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (ValueError, OSError, CredentialsError)
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "docker_config": {"type": "path", "required": True},
         "registry": {"type": "str", "default": ""},
@@ -37,5 +36,8 @@ class ActionModule(PlainAction):
             # The build says what is no name of an image.
             with contextlib.suppress(BadReference):
                 others.append(parse_reference(name).host)
-        folder = login_folder.make(above, parent(), Path(arguments["docker_config"]), target, others)
+        try:
+            folder = login_folder.make(above, parent(), Path(arguments["docker_config"]), target, others)
+        except OSError as error:
+            raise UserError(f"The folder of the builds' logins cannot be made: {error}") from error
         return {"changed": False, "path": str(folder)}

@@ -22,7 +22,6 @@ from ..plugin_utils.release.plan import Object, Planned, Planner, beyond, descri
 class ActionModule(KubeAction):
     """The action `manifests_plan`."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (KubeError, saved_plan.PlanError)
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "manifests": {"type": "list", "elements": "str", "required": True, "no_log": True},
         **TARGET_ARGUMENTS,

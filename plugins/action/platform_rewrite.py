@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.errors import ApiError, KubeError
+from ..plugin_utils.kube.errors import ApiError
 from ..plugin_utils.plain_action import PlainAction
 
 # Gone, or changed by somebody else meanwhile: then it was written with the new key anyhow.
@@ -32,7 +32,6 @@ def rewrite(client: KubeClient) -> list[str]:
 class ActionModule(PlainAction):
     """Changes nothing that anybody could see through the API but resource versions."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (KubeError,)
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"kubeconfig": {"type": "path", "required": True}}
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:

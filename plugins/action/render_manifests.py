@@ -10,19 +10,18 @@ from typing import Any, ClassVar
 
 from ansible.template import trust_as_template
 
+from ..plugin_utils.errors import UserError
 from ..plugin_utils.plain_action import PlainAction
 
 FOLDER_MODE = 0o700
 
 
-class NotWritten(RuntimeError):
+class NotWritten(UserError):
     """The files cannot be written; the message says why."""
 
 
 class ActionModule(PlainAction):
     """The action `render_manifests`."""
-
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (NotWritten,)
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "templates": {"type": "list", "elements": "path", "required": True},

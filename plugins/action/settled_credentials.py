@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.plain_action import PlainAction
-from ..plugin_utils.release.credentials import CredentialsError, version_of
+from ..plugin_utils.release.credentials import version_of
 from ..plugin_utils.run_cluster import connected
 from .check_target import Target, settled_for
 
@@ -17,7 +16,6 @@ from .check_target import Target, settled_for
 class ActionModule(PlainAction):
     """The action `settled_credentials`."""
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (CredentialsError, KubeError)
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {"checked": {"type": "dict", "required": True, "no_log": True}}
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:

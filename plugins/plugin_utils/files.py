@@ -7,8 +7,10 @@ import pwd
 import stat
 from pathlib import Path
 
+from .errors import UserError
 
-class Unreadable(ValueError):
+
+class Unreadable(UserError, ValueError):
     """A file or folder that this user may not read; the message says which."""
 
 

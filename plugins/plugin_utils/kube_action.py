@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from .kube.client import KubeClient
-from .kube.errors import KubeError
 from .plain_action import PlainAction
 from .run_cluster import connected
 
@@ -37,7 +36,6 @@ class KubeAction(PlainAction):
     """Check the arguments, connect, do the work; every known error is one line for a person."""
 
     SHARED: ClassVar[dict[str, dict[str, Any]]] = CLUSTER_ARGUMENTS
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (KubeError,)
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Connect, and drop the connection whatever happens."""

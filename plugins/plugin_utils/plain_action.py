@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
+from .errors import UserError
 from .orphans import ending_with_parent
 
 
@@ -18,8 +19,6 @@ class PlainAction(ActionBase):
     # What an action takes, beside what its family takes.
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {}
     SHARED: ClassVar[dict[str, dict[str, Any]]] = {}
-    # What may be raised with a message for a person; anything else is a fault of the program.
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = ()
     # The variables of the task, not templated.
     variables: dict[str, Any]
 
@@ -31,11 +30,11 @@ class PlainAction(ActionBase):
         try:
             with ending_with_parent():
                 result.update(self.perform(arguments))
-        except self.ERRORS as error:
+        except UserError as error:
             # What a program wants to know of it, such as the cause of a failed rollout.
             result.update(getattr(error, "details", {}), failed=True, msg=str(error))
         return result
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The action's own part: its result, or one of ERRORS."""
+        """The action's own part: its result, or a UserError."""
         raise NotImplementedError

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..errors import UserError
 from ..registry.client import Busy, RegistryClient, RegistryError, Unreachable
 from ..registry.credentials import CredentialsError
 from ..registry.image_reference import BadReference, ImageReference, is_loopback, parse_reference
@@ -21,7 +22,7 @@ LABEL = "fastapi-mysql-k8s.bases"
 PATIENCE = 5
 
 
-class UnknownBase(RuntimeError):
+class UnknownBase(UserError):
     """Nobody can say now what the build starts from; the message says why, and what to do."""
 
 

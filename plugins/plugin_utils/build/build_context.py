@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import UserError
 from ..files import Unreadable, cannot_be_read, is_there, kind_of, read
 from . import dockerignore
 
 
-class BadContext(ValueError):
+class BadContext(UserError, ValueError):
     """A build context that cannot be built; the message says why."""
 
 

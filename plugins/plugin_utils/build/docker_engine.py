@@ -13,10 +13,12 @@ from http import HTTPStatus
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_environment import inherited
 
+from ..errors import UserError
+
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
-class NoEngine(RuntimeError):
+class NoEngine(UserError):
     """No engine answers; the message is one line for a person."""
 
 

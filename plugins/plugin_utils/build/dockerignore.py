@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import UserError
 from .go_regex import BadRegex, check_glob, translate
 
 # What Go calls white space; Python's str.strip() takes more.
@@ -24,7 +25,7 @@ _ESCAPED = frozenset(".+()|{}$")
 _WILDCARDS = re.compile(r"[*?\[\]^\\]")
 
 
-class BadPattern(ValueError):
+class BadPattern(UserError, ValueError):
     """A line of .dockerignore that Docker refuses."""
 
 

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from ..errors import UserError
 from ..registry.client import Manifest, RegistryError
 from ..registry.image_reference import ImageReference
 from ..registry.store import RegistryStore
@@ -33,7 +34,7 @@ EMPTY: Final = b"{}"
 _LICENSE_ID: Final = re.compile(r"(?!LicenseRef-|DocumentRef-)[\w.+-]+")
 
 
-class NoSbom(RuntimeError):
+class NoSbom(UserError):
     """No bill of materials can be made; the message says why."""
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..errors import UserError
 
-class KubeError(Exception):
+
+class KubeError(UserError):
     """Base of all errors of the client; its text is one line that can be shown as it is."""
 
 

@@ -22,6 +22,7 @@ from email.message import Message
 from http import HTTPStatus
 from pathlib import Path
 
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.errors import UserError
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.files import cannot_be_read
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.credentials import Credentials
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.http import (
@@ -50,7 +51,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _CHALLENGE_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
-class RegistryError(RuntimeError):
+class RegistryError(UserError):
     """A registry that does not do what it is asked; the message is one line for a person."""
 
 

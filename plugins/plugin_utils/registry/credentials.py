@@ -14,6 +14,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.files import can
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_environment import inherited
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import DOCKER_HUB
 
+from ..errors import UserError
+
 # Docker's own name for its registry in config.json, older than the registry's protocol.
 _HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", DOCKER_HUB)
 _HELPER_TIMEOUT = 15
@@ -22,7 +24,7 @@ LOGINS = "DOCKER_AUTH_CONFIG"
 _TOKEN_NAME = "<token>"
 
 
-class CredentialsError(RuntimeError):
+class CredentialsError(UserError):
     """Credentials that cannot be read; the message says why and never holds them."""
 
 

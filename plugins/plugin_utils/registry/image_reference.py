@@ -6,6 +6,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from ..errors import UserError
+
 DOCKER_HUB = "docker.io"
 # What answers for Docker Hub is not called docker.io.
 DOCKER_HUB_API = "registry-1.docker.io"
@@ -18,7 +20,7 @@ _DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,}")
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
 
 
-class BadReference(ValueError):
+class BadReference(UserError, ValueError):
     """A text that is no image reference; the message says why."""
 
 

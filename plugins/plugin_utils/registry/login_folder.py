@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..errors import UserError
 from ..release.lease import process_start, this_machine
 from .credentials import (
     CredentialsError,
@@ -37,7 +38,7 @@ _NAME = re.compile(r"(?P<machine>[0-9a-f]{12})-(?P<pid>[0-9]+)-(?P<start>[0-9]*)
 STRANGERS_SECONDS = 24 * 3600.0
 
 
-class UnsafeFolder(ValueError):
+class UnsafeFolder(UserError, ValueError):
     """The place for it is not ours alone; the message says why, in one line."""
 
 

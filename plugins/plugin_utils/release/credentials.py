@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from ..errors import UserError
 from ..kube.config import load_documents
 
 Object = dict[str, Any]
@@ -30,7 +31,7 @@ ALPHABET = string.ascii_letters + string.digits
 LENGTH = 32
 
 
-class CredentialsError(ValueError):
+class CredentialsError(UserError, ValueError):
     """Credentials that cannot be settled; the message is one line for a person, without any value."""
 
 

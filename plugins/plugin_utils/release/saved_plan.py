@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
 from .plan import Planned, described
 
 VERSION = 1
@@ -18,7 +19,7 @@ CHECKSUM = r'"fastapi-mysql-k8s/credentials-checksum": "[0-9a-f]*"'
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
-class PlanError(ValueError):
+class PlanError(UserError, ValueError):
     """A plan that cannot be used; the message is one line for a person."""
 
 

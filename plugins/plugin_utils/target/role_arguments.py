@@ -10,13 +10,14 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..errors import UserError
 from ..kube.config import load_documents
 
 # Any value has these types: there is nothing to check.
 _ANYTHING = ("str", "path", "raw")
 
 
-class WrongArguments(ValueError):
+class WrongArguments(UserError, ValueError):
     """Variables that a role does not take; the message is for a person."""
 
 
