@@ -85,7 +85,7 @@ class RegistryClient:
     credentials: Credentials | None = None
     timeout: float = 20
     authorities: tuple[Path, ...] = ()
-    """Whose certificate it may have (registry_trust.py); with one, a registry on this machine is spoken to with TLS."""
+    """Whose certificate it may have (trust.py); with one, a registry on this machine is spoken to with TLS."""
     without_login: str = ""
     """Why there are no credentials, where there should be some."""
     _guard: threading.RLock = field(default_factory=threading.RLock, repr=False)
