@@ -17,7 +17,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fie
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.hold import Hold
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 
-KUBECONFIG = "/var/lib/fastapi-mysql-k8s/kubeconfig"
+from contenders import BASE_IMAGE, KUBECONFIG
+
 NAMESPACE, NAME = "bench-hold", "fast"
 ROUNDS = 10
 ENDPOINTS = [{"path": "/hostname", "status": 200}]
@@ -29,7 +30,7 @@ RESTRICTED = {
 }
 CONTAINER = {
     "name": "api",
-    "image": "127.0.0.1:5000/debian-python:12",
+    "image": BASE_IMAGE,
     "command": ["python3", "-m", "http.server", "8000", "--directory", "/etc"],
     "ports": [{"name": "http", "containerPort": 8000}],
     "readinessProbe": {"httpGet": {"path": "/hostname", "port": 8000}, "periodSeconds": 1},

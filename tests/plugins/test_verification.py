@@ -461,23 +461,6 @@ class Choosy(Town):
     allowed = ("shop.example.org",)
     exempt: tuple[str, ...] = ()
 
-    def slices(self) -> list[dict[str, Any]]:
-        """One each for a Pod, and one without any, as a cluster has them in the midst of a change."""
-        found = [
-            {
-                "ports": [{"name": "http", "port": 8000}],
-                "endpoints": [{"addresses": ["1.2.3.4"], "conditions": {}, "targetRef": {"kind": "Pod", "name": name}}],
-            }
-            for name in self.served
-        ]
-        found[-1:] = [one | {"endpoints": [*one["endpoints"], self.starting()]} for one in found[-1:]]
-        return [*found, {"ports": None, "endpoints": None}]
-
-    @staticmethod
-    def starting() -> dict[str, Any]:
-        """A Pod that gets nothing yet."""
-        return {"addresses": ["1.2.3.5"], "conditions": {"ready": False}, "targetRef": {"kind": "Pod", "name": "p9"}}
-
     def answer(self, who: str, path: str) -> Reply:
         if request.host not in self.allowed and path not in self.exempt:
             return 400, "Invalid host header"
