@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils.diagnostics.black_box import BlackBox, forget_old, new_folder
 from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.errors import KubeError, one_line
+from ..plugin_utils.kube_action import CLUSTER_ARGUMENTS, DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS
+from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.redaction.mask import Mask
 from ..plugin_utils.run_cluster import run_kubeconfig
 from ..plugin_utils.verify.endpoints import Asker
@@ -20,42 +21,28 @@ from ..plugin_utils.verify.endpoints import Asker
 TIMEOUT = 5.0
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainAction):
     """The action `black_box`: it never fails, for what has failed already is the news."""
 
-    _supports_check_mode = True
-    _requires_connection = False
+    SHARED: ClassVar[dict[str, dict[str, Any]]] = CLUSTER_ARGUMENTS | DEPLOYMENT_ARGUMENTS | USERS_ARGUMENTS
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "base_url": {"type": "str", "default": ""},
+        "dest": {"type": "path", "required": True},
+        "cause": {"type": "raw", "default": None},
+        "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+        "lines": {"type": "int", "default": 50},
+        "keep": {"type": "int", "default": 10},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Fill a new folder; the result has its path, empty when there is none."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "name": {"type": "str", "required": True},
-                "namespace": {"type": "str", "required": True},
-                "dest": {"type": "path", "required": True},
-                "cause": {"type": "raw", "default": None},
-                "base_url": {"type": "str", "default": ""},
-                "host": {"type": "str", "default": ""},
-                "validate_certs": {"type": "bool", "default": True},
-                "endpoints": {"type": "list", "elements": "dict", "default": []},
-                "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
-                "lines": {"type": "int", "default": 50},
-                "keep": {"type": "int", "default": 10},
-                "kubeconfig": {"type": "str", "default": ""},
-                "context": {"type": "str", "default": ""},
-            }
-        )
-        result.update(changed=False, path="")
         if self._task.check_mode:
-            return result
+            return {"changed": False, "path": ""}
         try:
-            path = save(arguments)
+            return {"changed": True, "path": str(save(arguments))}
         except (OSError, KubeError, ValueError) as error:
             Display().warning(f"No black box could be saved in {arguments['dest']}: {one_line(str(error))}")
-            return result
-        result.update(changed=True, path=str(path))
-        return result
+            return {"changed": False, "path": ""}
 
 
 def save(arguments: dict[str, Any]) -> Path:

@@ -3,45 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils.build.build_context import BadContext
+from ..plugin_utils.errors import UserError
 from ..plugin_utils.evidence.zip_kit import context_files, folder_files, write_zip
+from ..plugin_utils.plain_action import PlainAction
 
 DELIVERABLES = ("my-secret-eval.yml", "my-deployment-eval.yml", "my-service-eval.yml", "my-ingress-eval.yml")
 
 
-class ActionModule(ActionBase):
+class NotPacked(UserError):
+    """Something of the kit is missing, or cannot be read or written."""
+
+
+class ActionModule(PlainAction):
     """The action `exam_kit`."""
 
-    _supports_check_mode = True
-    _requires_connection = False
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "dest": {"type": "path", "required": True},
+        "rendered": {"type": "path", "required": True},
+        "main": {"type": "path", "required": True},
+        "contexts": {"type": "dict", "default": {}},
+        "proof": {"type": "path"},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Collect the files, refuse when one is missing, write the zip when it is another."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "dest": {"type": "path", "required": True},
-                "rendered": {"type": "path", "required": True},
-                "main": {"type": "path", "required": True},
-                "contexts": {"type": "dict", "default": {}},
-                "proof": {"type": "path"},
-            }
-        )
         if self._task.check_mode:
-            result.update(changed=False, skipped=True)
-            return result
+            return {"changed": False, "skipped": True}
         try:
-            result.update(pack(arguments))
+            return pack(arguments)
         except BadContext as error:
-            result.update(failed=True, msg=f"The kit cannot be packed: {error}.")
+            raise NotPacked(f"The kit cannot be packed: {error}.") from error
         except OSError as error:
-            result.update(failed=True, msg=f"The kit cannot be written to {arguments['dest']}: {error} (exam_dir).")
-        return result
+            raise NotPacked(f"The kit cannot be written to {arguments['dest']}: {error} (exam_dir).") from error
 
 
 def pack(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +56,7 @@ def pack(arguments: dict[str, Any]) -> dict[str, Any]:
         files += folder_files(Path(arguments["proof"]).resolve(), "proof")
     lacking = [str(path) for _, path in files if not (path.is_symlink() or path.is_file())]
     if lacking:
-        return {"failed": True, "msg": f"The kit lacks {', '.join(lacking)}: run playbooks/exam.yml as a whole."}
+        raise NotPacked(f"The kit lacks {', '.join(lacking)}: run playbooks/exam.yml as a whole.")
     target = Path(arguments["dest"])
     before = target.read_bytes() if target.is_file() else b""
     names = write_zip(target, files)

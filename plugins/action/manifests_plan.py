@@ -13,7 +13,7 @@ from ..plugin_utils.kube.changes import redacted
 from ..plugin_utils.kube.client import KubeClient, load_documents
 from ..plugin_utils.kube.cluster_check import served_apis
 from ..plugin_utils.kube.errors import KubeError, one_line
-from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
+from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
 from ..plugin_utils.release import saved_plan
 from ..plugin_utils.release.lease import Lock
 from ..plugin_utils.release.plan import Object, Planned, Planner, beyond, described, summary
@@ -24,8 +24,7 @@ class ActionModule(KubeAction):
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "manifests": {"type": "list", "elements": "str", "required": True, "no_log": True},
-        **TARGET_ARGUMENTS,
-        "deployment": {"type": "str", "required": True},
+        **DEPLOYMENT_ARGUMENTS,
         "apis": {"type": "list", "elements": "str", "default": []},
         "images": {"type": "list", "elements": "dict", "default": []},
         "prune_limit": {"type": "int", "default": 3},
@@ -37,7 +36,7 @@ class ActionModule(KubeAction):
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """Dry-run everything first: one refusal, and nothing is to be applied."""
         apis = arguments["apis"] or served_apis(client)
-        planner = Planner(client, arguments["namespace"], arguments["target"], apis)
+        planner = Planner(client, arguments["namespace"], arguments["name"], apis)
         planned = planner.plan(parsed(arguments["manifests"]))
         refusal = beyond(planned, arguments["prune_limit"])
         if refusal and not self._task.check_mode:
@@ -64,7 +63,7 @@ class ActionModule(KubeAction):
             "to_delete": [named(item.manifest, "uid") for item in differing if item.action == "delete"],
             **self._rollout(client, planned, arguments),
         }
-        place = (arguments["namespace"], arguments["target"])
+        place = (arguments["namespace"], arguments["name"])
         # What differs, or is not up, sends the run through the whole of the release anyway.
         settled = result["rolled_out"] and not differing and not self._task.check_mode
         result["interrupted"] = settled and Lock(client, *place, {}).abandoned()
@@ -88,7 +87,7 @@ class ActionModule(KubeAction):
     def _rollout(self, client: KubeClient, planned: list[Planned], arguments: dict[str, Any]) -> dict[str, Any]:
         """Whether what is wanted of the Deployment already runs, and in which Pods."""
         for item in planned:
-            if (item.kind, item.name) == ("Deployment", arguments["deployment"]) and item.live:
+            if (item.kind, item.name) == ("Deployment", arguments["name"]) and item.live:
                 selector = ",".join(
                     f"{key}={value}" for key, value in item.live["spec"]["selector"]["matchLabels"].items()
                 )

@@ -8,21 +8,21 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.tenants import look
-from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
+from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
 
 
 class ActionModule(KubeAction):
     """The action `namespace_others`."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
-        **TARGET_ARGUMENTS,
+        **DEPLOYMENT_ARGUMENTS,
         "going": {"type": "bool", "default": True},
     }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """Look at every kind of object that the cluster serves, where it matters."""
         namespace = arguments["namespace"]
-        found = look(client, namespace, arguments["target"], arguments["going"])
+        found = look(client, namespace, arguments["name"], arguments["going"])
         if found.stays:
             Display().display(f"The namespace {namespace} stays: {found.stays}.")
         doomed = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "uid": found.uid}}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.cluster_check import served_apis
-from ..plugin_utils.kube_action import TARGET_ARGUMENTS, KubeAction
+from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
 from ..plugin_utils.release.plan import Object, Planner
 from ..plugin_utils.release.revision_store import Store
 
@@ -14,11 +14,11 @@ from ..plugin_utils.release.revision_store import Store
 class ActionModule(KubeAction):
     """The action `owned_objects`."""
 
-    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = TARGET_ARGUMENTS
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = DEPLOYMENT_ARGUMENTS
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """What bears the mark, and the revisions."""
-        namespace, target = arguments["namespace"], arguments["target"]
+        namespace, target = arguments["namespace"], arguments["name"]
         marked = [looked_at(item) for item in Planner(client, namespace, target, served_apis(client)).owned()]
         secrets = [item for item in marked if item["kind"] == "Secret"]
         return {

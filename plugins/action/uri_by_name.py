@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import urllib.parse
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
-
+from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.relay import relayed
 from ..plugin_utils.verify.endpoints import quoted
 
 
-class ActionModule(ActionBase):
+class ActionModule(PlainAction):
     """The action `uri_by_name`: the module ansible.builtin.uri, whose connection is led to the address."""
 
     _supports_check_mode = False
-    _requires_connection = False
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "base_url": {"type": "str", "required": True},
+        "host": {"type": "str", "required": True},
+        "path": {"type": "str", "default": "/"},
+        "status_code": {"type": "int", "default": 200},
+        "validate_certs": {"type": "bool", "default": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """What the module returns."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "base_url": {"type": "str", "required": True},
-                "host": {"type": "str", "required": True},
-                "path": {"type": "str", "default": "/"},
-                "status_code": {"type": "int", "default": 200},
-                "validate_certs": {"type": "bool", "default": True},
-            }
-        )
         base = urllib.parse.urlsplit(arguments["base_url"])
         port = base.port or (443 if base.scheme == "https" else 80)
         name = urllib.parse.urlsplit(f"//{arguments['host']}").hostname
@@ -46,6 +41,6 @@ class ActionModule(ActionBase):
                     "unix_socket": socket,
                     "validate_certs": arguments["validate_certs"],
                 },
-                task_vars=task_vars,
+                task_vars=self.variables,
             )
-        return result | found
+        return found

@@ -9,7 +9,7 @@ description:
     A manifest for a namespace that is not there yet is checked in the namespace C(default), and a note says so.
   - What others put into an object's spec counts as a difference, labels and annotations of others do not. A field that the
     server-side apply of somebody else has claimed, and the replicas of a Deployment that an autoscaler looks after, stay as they are.
-  - An object that carries the mark of O(target) and is in no manifest is to be deleted; a namespace never is.
+  - An object that carries the mark of O(name) and is in no manifest is to be deleted; a namespace never is.
   - In check mode it reports C(changed) itself, for the tasks that apply are skipped then.
   - With C(--diff) it shows the objects; of a Secret only which keys differ.
 options:
@@ -17,10 +17,6 @@ options:
     description: The manifests as text, each of one or more YAML documents, in the order in which they are to be applied.
     type: list
     elements: str
-    required: true
-  deployment:
-    description: The Deployment whose rollout is looked at.
-    type: str
     required: true
   apis:
     description: The groups and versions that the cluster serves; empty to ask it.
@@ -50,7 +46,7 @@ options:
     default: ""
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
-  - fastapi_mysql.k8s.target
+  - fastapi_mysql.k8s.deployment
 author:
   - fastapi-mysql-k8s
 """
@@ -60,8 +56,7 @@ EXAMPLES = r"""
   fastapi_mysql.k8s.manifests_plan:
     manifests: "{{ rendered.manifests }}"
     namespace: orders
-    target: orders
-    deployment: orders
+    name: orders
   register: plan
 """
 

@@ -6,17 +6,17 @@ short_description: Say what in a namespace belongs to others
 description:
   - Runs on the controller, over one connection, and changes nothing. Prints why a namespace stays.
   - A namespace that is not there, that was not made by this project, or that this account may not delete, is not looked into.
-  - Looks at every kind of object that the cluster serves, in every version. What has the ownership label of O(target) if that is to go,
+  - Looks at every kind of object that the cluster serves, in every version. What has the ownership label of O(name) if that is to go,
     what belongs to another object of the namespace, and what the cluster puts into every namespace is left out.
     A kind that could not be listed counts as somebody else's.
 options:
   going:
-    description: Whether the objects of O(target) are to go, too; if not, it is an application like any other, and the namespace stays for it.
+    description: Whether the objects of O(name) are to go, too; if not, it is an application like any other, and the namespace stays for it.
     type: bool
     default: true
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
-  - fastapi_mysql.k8s.target
+  - fastapi_mysql.k8s.deployment
 author:
   - fastapi-mysql-k8s
 """
@@ -25,7 +25,7 @@ EXAMPLES = r"""
 - name: Look who else lives there
   fastapi_mysql.k8s.namespace_others:
     namespace: orders
-    target: orders
+    name: orders
   register: found
 """
 

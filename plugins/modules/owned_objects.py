@@ -12,7 +12,7 @@ description:
   - Kinds that this account may not list are left out.
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
-  - fastapi_mysql.k8s.target
+  - fastapi_mysql.k8s.deployment
 author:
   - fastapi-mysql-k8s
 """
@@ -21,7 +21,7 @@ EXAMPLES = r"""
 - name: Look what there is to remove
   fastapi_mysql.k8s.owned_objects:
     namespace: orders
-    target: orders
+    name: orders
   register: found
 """
 

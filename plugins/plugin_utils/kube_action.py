@@ -18,11 +18,6 @@ DEPLOYMENT_ARGUMENTS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "required": True},
 }
-# Documented by the fragment `target`.
-TARGET_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "namespace": {"type": "str", "required": True},
-    "target": {"type": "str", "required": True},
-}
 # Documented by the fragment `users`.
 USERS_ARGUMENTS: dict[str, dict[str, Any]] = {
     "base_url": {"type": "str", "required": True},

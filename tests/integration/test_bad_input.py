@@ -65,9 +65,14 @@ def assert_refused(run: Run, target: Target, cluster: Cluster, *wanted: str) -> 
             {"app_replica": 3}, ["does not know", r"app_replica \(did you mean app_replicas\?\)"], id="typo in app"
         ),
         pytest.param(
-            {"workload_replica": 3},
-            ["does not know", r"workload_replica \(did you mean workload_replicas\?\)"],
+            {"workload_crash_limits": 3},
+            ["does not know", r"workload_crash_limits \(did you mean workload_crash_limit\?\)"],
             id="typo in workload",
+        ),
+        pytest.param(
+            {"workload_replicas": 3},
+            ["does not know", r"workload_replicas \(did you mean app_replicas\?\)"],
+            id="wrong prefix",
         ),
         pytest.param(
             {"verify_endpoint": []},

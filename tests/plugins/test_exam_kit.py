@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.action.exam_kit import DELIVERABLES, pack
+from ansible_collections.fastapi_mysql.k8s.plugins.action.exam_kit import DELIVERABLES, NotPacked, pack
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.build_context import BadContext
 
 
@@ -61,9 +61,8 @@ def test_the_same_content_is_no_change(arguments: dict[str, object], tmp_path: P
 
 def test_what_is_missing_is_named(arguments: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "rendered/my-ingress-eval.yml").unlink()
-    result = pack(arguments)
-    assert result["failed"]
-    assert "my-ingress-eval.yml" in result["msg"]
+    with pytest.raises(NotPacked, match="my-ingress-eval.yml"):
+        pack(arguments)
     assert not Path(str(arguments["dest"])).exists()
 
 

@@ -31,7 +31,7 @@ PLAY = """
   vars: {ansible_python_interpreter: "{{ ansible_playbook_python }}", the_file: "", the_context: ""}
   tasks:
     - fastapi_mysql.k8s.owned_objects:
-        {namespace: reads, target: t, kubeconfig: "{{ the_file }}", context: "{{ the_context }}"}
+        {namespace: reads, name: t, kubeconfig: "{{ the_file }}", context: "{{ the_context }}"}
       ignore_errors: true
     - ansible.builtin.command: "{{ meanwhile | default('true') }}"
     - module_defaults:

@@ -22,6 +22,12 @@ def test_the_nearest_name_is_offered() -> None:
     assert "\n" not in line
 
 
+def test_a_name_of_what_a_target_is_is_offered_under_its_own_prefix() -> None:
+    known = ["app_replicas", "app_timeout", "teardown_timeout", "app_take_over"]
+    line = describe_unknown("teardown", ["teardown_replica", "teardown_timeouts"], known)
+    assert "teardown_replica (did you mean app_replicas?), teardown_timeouts (did you mean teardown_timeout?)" in line
+
+
 def test_one_name_is_singular() -> None:
     assert "does not know the variable workload_qqq:" in describe_unknown("workload", ["workload_qqq"], ["x"])
 

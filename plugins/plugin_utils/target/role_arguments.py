@@ -28,14 +28,13 @@ def unknown_names(prefix: str, given: Iterable[str], known: Iterable[str]) -> li
 
 
 def describe_unknown(role: str, unknown: Iterable[str], known: Iterable[str]) -> str:
-    """Say in one line which names the role does not know and what was probably meant."""
-    # Compared without the prefix, which they all share.
-    prefix = f"{role}_"
-    known_rests = sorted(name.removeprefix(prefix) for name in known)
+    """Say in one line which names the role does not know and what was probably meant: one of `known`, of any prefix."""
+    # Compared without the prefix; of two that are as close, the role's own is meant.
+    by_rest = {name.partition("_")[2]: name for name in sorted(known, key=lambda name: name.startswith(f"{role}_"))}
     parts: list[str] = []
     for name in unknown:
-        close = difflib.get_close_matches(name.removeprefix(prefix), known_rests, n=1, cutoff=0.6)
-        parts.append(f"{name} (did you mean {prefix}{close[0]}?)" if close else name)
+        close = difflib.get_close_matches(name.partition("_")[2], sorted(by_rest), n=1, cutoff=0.6)
+        parts.append(f"{name} (did you mean {by_rest[close[0]]}?)" if close else name)
     noun = "variable" if len(parts) == 1 else "variables"
     return f"The role {role} does not know the {noun} {', '.join(parts)}: see roles/{role}/meta/argument_specs.yml"
 
@@ -52,7 +51,8 @@ def wrong_names(role: Path, given: Iterable[str], provides: Iterable[str]) -> li
     """One line when there are names with the role's prefix that it does not know."""
     known = set(specification(role))
     unknown = unknown_names(f"{role.name}_", given, known | set(provides))
-    return [describe_unknown(role.name, unknown, known)] if unknown else []
+    # What a target is has a role of its own, whose variables all others read.
+    return [describe_unknown(role.name, unknown, known | set(specification(role.parent / "app")))] if unknown else []
 
 
 def wrong_values(role: Path, given: Mapping[str, Any]) -> list[str]:
