@@ -11,11 +11,11 @@ from ansible.utils.display import Display
 from ..plugin_utils.causes import Cause, CausedError
 from ..plugin_utils.console import report
 from ..plugin_utils.errors import UserError
-from ..plugin_utils.kube import deployments as rollout
 from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.run_cluster import run_kubeconfig
 from ..plugin_utils.verify import verification
+from ..plugin_utils.verify.outcome import outcome
 from ..plugin_utils.verify.verifier import Verifier
 
 
@@ -60,15 +60,7 @@ class ActionModule(PlainAction):
         started = time.monotonic()
         with verifier:
             seen = verifier.wait(arguments["timeout"])
-        found = {
-            "changed": False,
-            "answers": verification.summary(seen),
-            "replicas": verification.replica_summary(seen),
-            "pods": rollout.pod_summary(seen.behind.pods) if seen.behind else arguments["pods"],
-            "unasked": verifier.unasked,
-            "seconds": round(time.monotonic() - started, 2),
-            "checks": {name: arguments[name] for name in ("base_url", "host", "endpoints")},
-        }
+        found = outcome(verifier, seen, started)
         if cause := verification.judge(seen):
             raise self._error(cause, arguments["host"], found)
         return self._told(arguments, found)

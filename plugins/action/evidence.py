@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ..plugin_utils.diagnostics.failures import told_by
 from ..plugin_utils.evidence import folder as folders
-from ..plugin_utils.evidence.names import Names, identity
+from ..plugin_utils.evidence.freshness import still_true
 from ..plugin_utils.evidence.verdict import PASSED
-from ..plugin_utils.kube.autoscalers import scalers
 from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
 from ..plugin_utils.registry.session import CREDENTIALS_SPEC
-
-Object = dict[str, Any]
 
 
 class ActionModule(KubeAction):
@@ -61,21 +57,9 @@ class ActionModule(KubeAction):
             return {"changed": False, "skipped": True}
         folder = Path(arguments["dest"]) / arguments["target"]
         before = folders.previous(folder)
-        if arguments["only_new"] and before and covers(before[1], client, arguments):
+        if arguments["only_new"] and before and still_true(before[1], client, arguments):
             return {"changed": False, "new": False, "path": str(folder / before[0]), "verdict": PASSED}
         # Only now: what writes takes as long to load as all that came before.
         from ..plugin_utils.evidence.writer import write
 
         return write(client, arguments, folder, before)
-
-
-def covers(before: Object, client: KubeClient, arguments: Mapping[str, Any]) -> bool:
-    """Whether that evidence is still true: the same objects are wanted, at the same URL, and all was well."""
-    names = Names(arguments["namespace"], arguments["name"])
-    found = [client.find(names.path(plural, names.name)) for plural in ("deployments", "services", "ingresses")]
-    same = (
-        before["meta"]["base_url"] == arguments["base_url"].rstrip("/") and before["meta"]["host"] == arguments["host"]
-    )
-    if not same or before["verdict"] != PASSED:
-        return False
-    return bool(before["identity"] == identity(*found, autoscalers=scalers(client, names.namespace)))

@@ -60,14 +60,6 @@ options:
         description: RV(images[].bases) of earlier in the run, which count where a registry no longer responds.
         type: dict
         default: {}
-  required:
-    description: Whether an image that the registry lacks is an error.
-    type: bool
-    default: false
-  hold_to:
-    description: File with a saved plan (M(fastapi_mysql.k8s.manifests_plan)); when the sources have moved since, the action fails. Empty for none.
-    type: str
-    default: ""
 extends_documentation_fragment:
   - fastapi_mysql.k8s.registry
 author:
@@ -107,13 +99,4 @@ images:
     labels: {description: "The labels that the image is to get, so that a later run knows its bases.", type: dict}
     pins: {description: "Build arguments that name the base image by its digest.", type: dict}
     pulls: {description: "The images that the engine is to have before the build, name to digest.", type: dict}
-references:
-  description: For each name, the reference by digest, or by tag as long as the registry lacks it.
-  returned: success
-  type: dict
-behind:
-  description: Of O(images), those that the registry lacks, or whose human-readable tag names other content.
-  returned: success
-  type: list
-  elements: dict
 """

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.action.image_state import look
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build import base_image
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.base_image import (
     LABEL,
@@ -19,6 +18,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.base_image
     pulls,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.dockerfile import images_of
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.images import look
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.client import MANIFEST_TYPES
 
 from fake_registry import FakeRegistry, serve

@@ -61,7 +61,7 @@ def test_the_same_content_is_no_change(arguments: dict[str, object], tmp_path: P
 
 def test_what_is_missing_is_named(arguments: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "rendered/my-ingress-eval.yml").unlink()
-    with pytest.raises(NotPacked, match="my-ingress-eval.yml"):
+    with pytest.raises(NotPacked, match="my-ingress-eval"):
         pack(arguments)
     assert not Path(str(arguments["dest"])).exists()
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.action.check_target import settled_for
-from ansible_collections.fastapi_mysql.k8s.plugins.action.settled_credentials import ActionModule
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.cluster_check import check_cluster
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.credentials import CredentialsError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.credentials import (
+    CredentialsError,
+    settled_again,
+    settled_for,
+)
 
-from fake_api_server import Reply, serving, write_kubeconfig
+from fake_api_server import Reply, serving
 from fake_cluster import FakeCluster
 from fake_objects import Object, client
 
@@ -37,72 +37,59 @@ def written(cluster: FakeCluster, settled: dict[str, Any]) -> None:
     put(cluster, **{name: settled[key] for name, key in names.items()})
 
 
-def again(server: str, folder: Path, before: dict[str, Any], **more: Any) -> dict[str, Any]:
+def again(server: str, before: dict[str, Any], **more: Any) -> dict[str, Any]:
     """The credentials as they are settled under the lock."""
-    action = ActionModule.__new__(ActionModule)
-    wanted = target(kubeconfig=write_kubeconfig(folder, server), **more)
-    action.variables = {f"app_{name}": value for name, value in wanted.items()}
-    action._templar = SimpleNamespace(is_template=lambda value: False)
-    found: dict[str, Any] = action.perform({"checked": {"cluster": {"version": "v1"}, "credentials": before}})
-    assert found["cluster"] == {"version": "v1"}
-    assert found["_ansible_no_log"] is True
-    credentials: dict[str, Any] = found["credentials"]
-    return credentials
+    return settled_again(target(**more), client(server).find(f"{SECRETS}/me"), before)[0]
 
 
-def test_a_rotation_meanwhile_stays(tmp_path: Path) -> None:
+def test_a_rotation_meanwhile_stays() -> None:
     cluster = FakeCluster()
     first = put(cluster, MYSQL_PASSWORD="leaked", MYSQL_ROOT_PASSWORD="root", CHECKSUM_KEY="k")
     with serving(cluster.route) as server:
         before = settled_for(target(), first)
-        assert again(server, tmp_path, before) == before
+        assert again(server, before) == before
         put(cluster, MYSQL_PASSWORD="rotated", MYSQL_ROOT_PASSWORD="root-2", CHECKSUM_KEY="k")
-        after = again(server, tmp_path, before)
+        after = again(server, before)
     assert (after["password"], after["root_password"]) == ("rotated", "root-2")
     assert after["checksum"] != before["checksum"]
     assert {"leaked", "rotated"} <= set(after["known"])
 
 
-def test_two_first_deployments_agree(tmp_path: Path) -> None:
+def test_two_first_deployments_agree() -> None:
     cluster = FakeCluster()
     with serving(cluster.route) as server:
         one, other = (settled_for(target(), None) for _ in range(2))
         assert one["password"] != other["password"]
-        assert again(server, tmp_path, one) == one
+        assert again(server, one) == one
         written(cluster, one)
-        late = again(server, tmp_path, other)
+        late = again(server, other)
     assert [late[key] for key in ("password", "root_password", "key")] == [
         one[key] for key in ("password", "root_password", "key")
     ]
 
 
-def test_a_secret_of_the_same_name_made_again_counts_too(tmp_path: Path) -> None:
+def test_a_secret_of_the_same_name_made_again_counts_too() -> None:
     cluster = FakeCluster()
     first = put(cluster, MYSQL_PASSWORD="a")
     with serving(cluster.route) as server:
         before = settled_for(target(), first)
         del cluster.kept[f"{SECRETS}/me"]
-        assert again(server, tmp_path, before)["password"] != "a"
+        assert again(server, before)["password"] != "a"
         put(cluster, MYSQL_PASSWORD="b")
-        assert again(server, tmp_path, before)["password"] == "b"
+        assert again(server, before)["password"] == "b"
 
 
-def test_what_is_given_or_rotated_is_kept_to(tmp_path: Path) -> None:
+def test_what_is_given_or_rotated_is_kept_to() -> None:
     cluster = FakeCluster()
     first = put(cluster, MYSQL_PASSWORD="a", CHECKSUM_KEY="k")
     with serving(cluster.route) as server:
         before = settled_for(target(db_password="mine"), first)
         put(cluster, MYSQL_PASSWORD="b", CHECKSUM_KEY="k2")
-        given = again(server, tmp_path, before, db_password="mine")
+        given = again(server, before, db_password="mine")
         assert (given["password"], given["key"]) == ("mine", "k2")
-        assert again(server, tmp_path, before, db_password_rotated=True)["password"] not in ("a", "b")
+        assert again(server, before, db_password_rotated=True)["password"] not in ("a", "b")
         with pytest.raises(CredentialsError, match="is what the cluster has already"):
-            again(server, tmp_path, before, db_password="b", db_password_rotated=True)
-
-
-def test_a_target_without_a_database_is_not_looked_at(tmp_path: Path) -> None:
-    before = {"password": "p", "root_password": "p", "key": "", "checksum": ""}
-    assert again("http://127.0.0.1:9", tmp_path, before, db_enabled=False) == before
+            again(server, before, db_password="b", db_password_rotated=True)
 
 
 @pytest.mark.parametrize("secret", ["", "me"])

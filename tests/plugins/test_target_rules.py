@@ -11,7 +11,6 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret, VaultSecretsContext
-from ansible_collections.fastapi_mysql.k8s.plugins.action.check_target import Target
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.rules import (
     COLLECTIONS_OF_TEXTS,
     DATABASE_ENVIRONMENT,
@@ -19,6 +18,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.rules imp
     TEXTS,
     find_problems,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.variables import Target
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import text_problem
 
 

@@ -57,7 +57,7 @@ def test_names_carry_the_prefix_of_their_role(role: Path) -> None:
 
 def test_unknown_variables_are_refused_first(role: Path) -> None:
     # The role app asks for those of all roles that follow it.
-    if role.name in load(ROLES / "app/tasks/check.yml")[0]["fastapi_mysql.k8s.check_target"]["roles"]:
+    if role.name in load(ROLES / "app/tasks/plan.yml")[0]["fastapi_mysql.k8s.plan"]["roles"]:
         return
     first = load(role / "tasks/main.yml")[0]
     if "ansible.builtin.import_tasks" in first:

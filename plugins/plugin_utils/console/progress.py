@@ -21,13 +21,13 @@ ROLES = {
     "workload": "deploy",
 }
 PREFIXES = {
+    ("app", "plan"): "plan",
     ("image", "build"): "build",
     ("image", "login"): "push",
     ("image", "push"): "push",
     ("release", "change"): "prepare",
     ("release", "failed"): "undo",
     ("release", "listed"): "history",
-    ("release", "plan"): "plan",
     ("release", "record"): "record",
     ("release", "restore"): "restore",
     ("release", "rolled back"): "prepare",

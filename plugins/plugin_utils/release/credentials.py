@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..errors import UserError
 from ..kube.config import load_documents
@@ -117,3 +118,25 @@ def of_file(folder: Path) -> dict[str, str]:
         return {}
     found = [item for item in documents if isinstance(item, dict) and item.get("kind") == "Secret"]
     return of_secret(found[0]) if found else {}
+
+
+def settled_for(target: Mapping[str, Any], secret: dict[str, Any] | None) -> dict[str, Any]:
+    """The credentials of a target whose Secret is this, and which Secret they were settled from."""
+    kept = of_secret(secret, bool(target["db_password"]))
+    return settled_from(target, kept) | {"seen": version_of(secret)}
+
+
+def settled_from(target: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str, Any]:
+    """The credentials of a target, given what is kept of those before."""
+    given, rotated = str(target["db_password"] or ""), boolean(target["db_password_rotated"])
+    settled = settle(given, str(target["db_user"]), kept, rotated).handed_on()
+    # What no log may show: the ones before are still those of the Pods that run.
+    return settled | {"known": sorted({*kept.values(), settled["password"], settled["root_password"]})}
+
+
+def settled_again(target: Mapping[str, Any], secret: Object | None, before: Object) -> tuple[Object, bool]:
+    """The credentials as they are by now, and whether the Secret is another than the one they were settled from."""
+    if version_of(secret) == before.get("seen"):
+        return before, False
+    settled = settled_for(target, secret)
+    return settled | {"known": sorted({*before.get("known", []), *settled["known"]})}, True

@@ -1,0 +1,307 @@
+"""Work out what must be done for a target. See plugins/modules/plan.py."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
+
+from ..plugin_utils.console import report
+from ..plugin_utils.console.difference import difference
+from ..plugin_utils.errors import UserError
+from ..plugin_utils.evidence import folder as evidence
+from ..plugin_utils.evidence.freshness import still_true
+from ..plugin_utils.kube import deployments
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
+from ..plugin_utils.kube.config import load_cluster
+from ..plugin_utils.kube.errors import ForbiddenError, KubeError
+from ..plugin_utils.plain_action import PlainAction
+from ..plugin_utils.release.credentials import of_file, settled_again, settled_for, settled_from
+from ..plugin_utils.release.planning import Asked, ReleasePlan, plan_release, shown
+from ..plugin_utils.run_cluster import connected, run_kubeconfig
+from ..plugin_utils.target.check import check_embedded, check_names_and_types, check_values
+from ..plugin_utils.target.rendering import Folder, render
+from ..plugin_utils.target.stages import Stages, builds
+from ..plugin_utils.target.variables import Target
+from ..plugin_utils.target.wanted_images import described, look_for_images, with_published
+from ..plugin_utils.verify.outcome import glance
+
+Object = dict[str, Any]
+
+# Texts by the name of their file, for each mode of a file.
+Rendered = list[tuple[int, dict[str, str]]]
+
+# The Secret is for its owner alone, and is never shown.
+SECRET = 0o600
+# The lists of the roles' templates, each with the mode of what is rendered.
+TEMPLATES = {"__secret_templates": SECRET, "__workload_templates": 0o640}
+
+
+class ActionModule(PlainAction):
+    """The action `plan`."""
+
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "roles": {"type": "dict", "default": {}},
+        "save": {"type": "str", "default": ""},
+        "hold_to": {"type": "str", "default": ""},
+        "before": {"type": "dict", "default": {}, "no_log": True},
+        "published": {"type": "list", "elements": "dict", "default": []},
+    }
+
+    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The plan. It holds passwords, so Ansible shows it at no verbosity: what is to be read is printed here."""
+        self.arguments = arguments
+        self.target = Target(self.variables, self._templar)
+        self.stages = Stages.of_run(
+            self.target["stages"],
+            self.variables["ansible_run_tags"],
+            self.variables["ansible_skip_tags"],
+            self._task.check_mode,
+        )
+        plan = self._again(arguments["before"]) if arguments["before"] else self._first()
+        # A run that plans nothing has no stage for it.
+        return plan | {"_ansible_no_log": True} | ({} if self.stages.plan else {"skipped": True})
+
+    def _first(self) -> Object:
+        """Check what is wanted; then ask the registry and the cluster, side by side."""
+        roles = Path(str(self.variables["role_path"])).parent
+        check_names_and_types(self.variables, self._templar, roles, self.arguments["roles"])
+        if self.stages.use_cluster:
+            check_embedded(self.target, self.variables.get("group_names", []))
+        named = [name for name in ("verify_host", "verify_endpoints") if self.variables.get(name) is not None]
+        check_values(self.target, {name: self._value(name) for name in named}, roles)
+        with self._images_asked() as images:
+            if self.stages.asks_cluster or self.stages.any_of("account"):
+                self._announce()
+            if not self.stages.asks_cluster and not self.stages.any_of("compare"):
+                plan: Object = {"cluster": {}} | self._found(images)
+                return self._concluded(plan | {"credentials": self._credentials({})})
+            with connected(*self._cluster_named()) as client:
+                return self._of_cluster(client, images)
+
+    def _of_cluster(self, client: KubeClient, images: Future[list[Object]]) -> Object:
+        cluster = self._checked(client) if self.stages.asks_cluster else self._seen(client)
+        plan: Object = {"credentials": self._credentials(cluster), "cluster": cluster} | self._found(images)
+        rendered = self._rendered(plan) if self.stages.any_of("deploy", "compare") and not plan["problem"] else []
+        plan["manifests"] = [text for _, texts in rendered for text in texts.values()]
+        if not self.stages.any_of("deploy"):
+            return self._concluded(plan)
+        changed = self._write(plan, rendered)
+        with self._users_asked(client, plan) as users:
+            release = self._released(client, plan)
+            self._print(release)
+            plan |= release.facts()
+            plan["changed"] = changed or (self.stages.check_mode and plan["differs"])
+            if not (plan["differs"] or plan["interrupted"]) and plan["rolled_out"]:
+                plan["verified"] = users.result() if users else {}
+                checks = plan["verified"].get("checks") or self._users()
+                plan["evidenced"] = self._evidenced(client, {name: checks[name] for name in ("base_url", "host")})
+        return self._concluded(plan)
+
+    def _again(self, before: Object) -> Object:
+        """Under the lock, once more: what another run has done meanwhile is seen."""
+        plan: Object = before | with_published(before, self.arguments["published"]) | {"done": False}
+        with connected(*self._cluster_named()) as client:
+            if boolean(self.target["db_enabled"]):
+                secret = client.find(self._secret_path())
+                plan["credentials"], other = settled_again(self.target, secret, before["credentials"])
+                if other:
+                    name = self.target["name"]
+                    Display().display(f"Secret {name} has changed since this run began: what it holds now counts.")
+            rendered = self._rendered(plan)
+            plan["manifests"] = [text for _, texts in rendered for text in texts.values()]
+            changed = self._write(plan, rendered)
+            return plan | self._released(client, plan).facts() | {"changed": changed}
+
+    def _concluded(self, plan: Object) -> Object:
+        """Whether anything is left to do in a playbook that deploys; what users get is reported where it is not."""
+        stages = self.stages
+        # Others do more than is planned here.
+        if "deploy" not in self.target["stages"]:
+            return plan | {"verified": {}, "done": False}
+        nothing: Object = {"verified": {}, "evidenced": False, "rolled_out": False, "changed": False}
+        plan = nothing | plan
+        if stages.check_mode:
+            plan["changed"] = plan["changed"] or bool(stages.any_of("build", "push") and plan["to_publish"])
+            return plan | {"done": True}
+        left = [
+            stages.any_of("build", "push") and bool(plan["to_publish"]),
+            stages.any_of("deploy") and not (plan["rolled_out"] and not plan["differs"] and not plan["interrupted"]),
+            stages.any_of("verify") and not plan["verified"],
+            stages.evidence and not plan["evidenced"],
+        ]
+        if not any(left) and stages.any_of("verify"):
+            checks = plan["verified"]["checks"]
+            Display().display("\n".join(report.lines(checks["base_url"], checks["host"], plan["verified"])))
+        return plan | {"done": not any(left)}
+
+    # Who is asked.
+
+    @contextlib.contextmanager
+    def _images_asked(self) -> Iterator[Future[list[Object]]]:
+        """Ask the registry while the cluster is asked; where both have something to say, the registry is first."""
+        wanted = self._value("target_images") if self.stages.use_images and builds(self.target) else []
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(look_for_images, self.target, self.stages, wanted, self.arguments["hold_to"])
+            try:
+                yield found
+            except KubeError:
+                if self.stages.plan:
+                    found.result()
+                raise
+
+    @contextlib.contextmanager
+    def _users_asked(self, client: KubeClient, plan: Object) -> Iterator[Future[Object] | None]:
+        """Ask as users do while the cluster compares, where what runs may turn out to be what is wanted."""
+        path = f"/apis/apps/v1/namespaces/{self.target['namespace']}/deployments/{self.target['name']}"
+        live = None
+        if self.stages.any_of("verify") and not self.stages.check_mode and not plan["to_publish"]:
+            live = client.find(path)
+        if live is None or deployments.unfinished(live):
+            yield None
+            return
+        with ThreadPoolExecutor(1) as pool:
+            yield pool.submit(glance, self._users())
+
+    def _checked(self, client: KubeClient) -> Object:
+        """What the cluster is; a KubeError says why it cannot take the deployment."""
+        target = self.target
+        deploys = self.stages.any_of("deploy") and boolean(target["db_enabled"])
+        return check_cluster(
+            client,
+            str(target["namespace"]),
+            boolean(target["namespace_create"]),
+            str(target["ingress_class"]),
+            str(target["name"]) if deploys else "",
+            self.stages.any_of("teardown"),
+        )
+
+    def _seen(self, client: KubeClient) -> Object:
+        """What is needed to render as a deployment would; who may not read it compares as far as it goes."""
+        found: Object = {}
+        with contextlib.suppress(ForbiddenError):
+            found["apis"] = served_apis(client)
+            if boolean(self.target["db_enabled"]):
+                found["secret"] = client.find(self._secret_path())
+        return found
+
+    def _found(self, images: Future[list[Object]]) -> Object:
+        """The images; a registry that does not respond is no reason to say nothing of the cluster."""
+        try:
+            found = images.result()
+        except UserError as error:
+            if not self.stages.any_of("compare"):
+                raise
+            return described([]) | {"problem": str(error)}
+        for note in sorted({note for image in found for note in image["base_notes"]}):
+            Display().warning(note)
+        return described(found) | {"problem": ""}
+
+    def _released(self, client: KubeClient, plan: Object) -> ReleasePlan:
+        asked = Asked(
+            namespace=str(self.target["namespace"]),
+            name=str(self.target["name"]),
+            manifests=plan["manifests"],
+            apis=plan["cluster"]["apis"],
+            images=plan["images"],
+            prune_limit=int(self._value("workload_prune_limit")),
+            hold_to=self.arguments["hold_to"],
+            save=self.arguments["save"],
+        )
+        return plan_release(client, asked, self.stages.check_mode)
+
+    def _evidenced(self, client: KubeClient, checks: Object) -> bool:
+        """Whether the newest evidence is still true, where that is enough."""
+        if not self.stages.evidence or not boolean(self._value("evidence_only_new")):
+            return False
+        before = evidence.previous(Path(str(self._value("evidence_dir"))) / str(self._value("evidence_target")))
+        place = {"name": str(self.target["name"]), "namespace": str(self.target["namespace"])}
+        return before is not None and still_true(before[1], client, place | checks)
+
+    # What is made of it.
+
+    def _credentials(self, cluster: Object) -> Object:
+        """The cluster's word counts where it was asked; where it was not, what was rendered last from here."""
+        asked = "secret" in cluster
+        found = cluster.pop("secret", None)
+        given = str(self.target["db_password"] or "")
+        if not boolean(self.target["db_enabled"]):
+            return {"password": given, "root_password": given, "key": "", "checksum": ""}
+        if asked:
+            return settled_for(self.target, found)
+        return settled_from(self.target, of_file(Path(str(self.target["manifests_dir"])).expanduser()))
+
+    def _rendered(self, plan: Object) -> Rendered:
+        """The manifests' texts by their files' names, for each mode."""
+        variables = self.variables | {"app_plan": plan}
+        return [
+            (mode, render(self._templar, variables, [Path(str(path)) for path in self._value(name)]))
+            for name, mode in TEMPLATES.items()
+        ]
+
+    def _write(self, plan: Object, rendered: Rendered) -> bool:
+        """Write the manifests that are other ones than before; an image that is yet to be built has no digest yet."""
+        if not all(image["present"] for image in plan["images"]):
+            return False
+        folder = Folder(Path(str(self.target["manifests_dir"])).expanduser())
+        differing = [one for mode, texts in rendered for one in folder.differing(texts, mode)]
+        if differing and not self.stages.check_mode:
+            folder.write(differing)
+        if self._task.diff:
+            self._show(one.shown() for one in differing if one.mode != SECRET)
+        return bool(differing)
+
+    # What is printed.
+
+    def _announce(self) -> None:
+        """Name what the run is about before it changes anything."""
+        cluster = load_cluster(run_kubeconfig(*self._cluster_named()))
+        Display().display(
+            f"{self.variables['inventory_hostname']}: namespace {self.target['namespace']} on {cluster.server} "
+            f"(context {cluster.context})"
+        )
+
+    def _print(self, release: ReleasePlan) -> None:
+        if release.differing or self.stages.check_mode:
+            Display().display("\n".join(["", *release.lines, ""]))
+        else:
+            for note in release.notes:
+                Display().display(note)
+        if self._task.diff:
+            self._show(shown(item) for item in release.differing)
+
+    def _show(self, changes: Iterable[Mapping[str, str]]) -> None:
+        if text := difference(changes):
+            Display().display(text)
+
+    # What is wanted.
+
+    def _value(self, name: str) -> Any:
+        return self._templar.template(self.variables[name])
+
+    def _cluster_named(self) -> tuple[str, str]:
+        return str(self.target["kubeconfig"]), str(self.target["context"])
+
+    def _secret_path(self) -> str:
+        return f"/api/v1/namespaces/{self.target['namespace']}/secrets/{self.target['name']}"
+
+    def _users(self) -> Object:
+        """What the Verifier takes."""
+        kubeconfig, context = self._cluster_named()
+        return {
+            "base_url": self._value("__verify_url"),
+            "host": str(self._value("verify_host")),
+            "endpoints": self._value("verify_endpoints"),
+            "validate_certs": boolean(self._value("verify_validate_certs")),
+            "name": str(self.target["name"]) if boolean(self._value("verify_replicas")) else "",
+            "namespace": str(self.target["namespace"]),
+            "kubeconfig": run_kubeconfig(kubeconfig, context),
+            "context": context,
+            "pods": [],
+        }

@@ -1,0 +1,35 @@
+"""What was asked and what came back, as it is passed on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..kube import deployments
+from . import verification
+from .verifier import Verifier
+
+Object = dict[str, Any]
+
+
+def outcome(verifier: Verifier, seen: verification.Seen, started: float) -> Object:
+    """The fact that the role `verify` passes on. `started` is on the monotonic clock."""
+    arguments = verifier.arguments
+    return {
+        "changed": False,
+        "answers": verification.summary(seen),
+        "replicas": verification.replica_summary(seen),
+        "pods": deployments.pod_summary(seen.behind.pods) if seen.behind else arguments["pods"],
+        "unasked": verifier.unasked,
+        "seconds": round(time.monotonic() - started, 2),
+        "checks": {name: arguments[name] for name in ("base_url", "host", "endpoints")},
+    }
+
+
+def glance(arguments: Object) -> Object:
+    """One look, at a deployment that has to be right already: the outcome, or nothing where it is not."""
+    started = time.monotonic()
+    with Verifier(arguments) as verifier:
+        seen = verifier.ask()
+        right = verification.judge(seen) is None and not verifier.passing
+        return outcome(verifier, seen, started) if right else {}
