@@ -1,0 +1,193 @@
+"""What a run works out before it does anything, in one process: as a user sees it. Real dry runs: tests/integration."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fake_api_server import Reply, serving, write_kubeconfig
+from fake_cluster import FakeCluster
+from fake_registry import FakeRegistry, serve
+
+ROOT = Path(__file__).resolve().parents[2]
+MANAGER = "fastapi-mysql-k8s"
+PLURALS = {
+    "Secret": "secrets",
+    "Deployment": "deployments",
+    "PodDisruptionBudget": "poddisruptionbudgets",
+    "Service": "services",
+    "Ingress": "ingresses",
+}
+# The play of site.yml, without what acts.
+PLAY = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_role: {name: app, rolespec_validate: false}
+    - ansible.builtin.import_role: {name: evidence, rolespec_validate: false}
+      tags: [never]
+    - name: What is left to do
+      diff: false
+      ansible.builtin.copy:
+        content: "{{ app_plan | to_json }}"
+        dest: "{{ left }}"
+        mode: "0600"
+"""
+
+
+class Cluster(FakeCluster):
+    """A cluster that takes whatever it is given, and an Ingress in front of what it runs."""
+
+    def route(self, method: str, target: str, body: Any) -> Reply:
+        if target == "/version":
+            return 200, {"gitVersion": "v1.37.2"}
+        if target.startswith("/status"):
+            return 200, "1"
+        if method == "PATCH":
+            live = self.kept.get(target.partition("?")[0], {"metadata": {}})
+            return 200, live | body | {"metadata": live["metadata"] | body["metadata"]}
+        return super().route(method, target, body)
+
+    def deploy(self, manifests: list[str]) -> None:
+        """All of it, applied and up."""
+        for document in (one for text in manifests for one in yaml.safe_load_all(text) if one):
+            if plural := PLURALS.get(document["kind"]):
+                root = "apis" if "/" in document["apiVersion"] else "api"
+                document["metadata"]["managedFields"] = [{"manager": MANAGER, "operation": "Apply", "fieldsV1": {}}]
+                self.add(f"/{root}/{document['apiVersion']}/namespaces/n/{plural}", document)
+        deployment = self.kept["/apis/apps/v1/namespaces/n/deployments/me"]
+        deployment["metadata"]["generation"] = 1
+        counted = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
+        deployment["status"] = {"observedGeneration": 1, **counted}
+
+
+class Run:
+    """A target on the stand-ins, and the playbook that plans it."""
+
+    def __init__(self, folder: Path, cluster: str, registry: FakeRegistry) -> None:
+        self.folder, self.registry = folder, registry
+        self.variables: dict[str, Any] = {
+            "app_name": "me",
+            "app_namespace": "n",
+            "app_replicas": 1,
+            "app_kubeconfig": write_kubeconfig(folder, cluster),
+            "app_registry": registry.host,
+            "app_api_image": f"{registry.host}/api@sha256:{'a' * 64}",
+            "app_db_image": f"{registry.host}/db@sha256:{'b' * 64}",
+            "app_base_url": cluster,
+            "app_ingress_class": "",
+            "app_manifests_dir": str(folder / "manifests"),
+            "workload_network_policy": False,
+            "verify_endpoints": [{"path": "/status", "json": 1}],
+            "verify_replicas": False,
+            "evidence_dir": str(folder / "evidence"),
+        }
+
+    def __call__(self, *options: str, **more: Any) -> tuple[str, dict[str, Any] | None]:
+        """What it prints, and the plan; None where it ended with it."""
+        left = self.folder / "left.json"
+        left.unlink(missing_ok=True)
+        hosts = {"all": {"hosts": {"t": self.variables | {"left": str(left)} | more}}}
+        (self.folder / "hosts.yml").write_text(json.dumps(hosts))
+        play = self.folder / "playbooks"
+        if not play.is_dir():
+            play.mkdir()
+            (play / "play.yml").write_text(PLAY)
+            for name in ("group_vars", "roles"):
+                (play / name).symlink_to(ROOT / "playbooks" / name)
+        call = ["ansible-playbook", "-i", str(self.folder / "hosts.yml"), str(play / "play.yml"), *options]
+        environment = os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "HOME": str(self.folder)}
+        done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        output = done.stdout + done.stderr
+        assert done.returncode == 0, output
+        return output, json.loads(left.read_text()) if left.is_file() else None
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    made = Cluster()
+    made.serve("policy/v1", ("poddisruptionbudgets", "PodDisruptionBudget"))
+    return made
+
+
+@pytest.fixture
+def run(tmp_path: Path, cluster: Cluster) -> Iterator[Run]:
+    with ExitStack() as stack:
+        registry = FakeRegistry()
+        stack.enter_context(serve(registry))
+        yield Run(tmp_path, stack.enter_context(serving(cluster.route)), registry)
+
+
+def test_what_has_to_be_done_is_said_and_passed_on(run: Run, cluster: Cluster, tmp_path: Path) -> None:
+    output, plan = run("--diff")
+    assert plan is not None
+    assert plan["differs"]
+    assert not plan["rolled_out"]
+    assert [one["kind"] for one in plan["to_apply"]] == list(PLURALS)
+    assert "5 to create" in output
+    assert "before: " in output
+    # The files are the plan's, and nobody has written anything anywhere else.
+    assert (tmp_path / "manifests/my-deployment-eval.yml").read_text() in plan["manifests"]
+    assert not any(method in ("PATCH", "POST", "PUT") for method, _ in cluster.writes)
+    assert plan["credentials"]["password"] not in output
+
+
+def test_a_run_that_has_nothing_to_do_ends_with_the_plan(run: Run, cluster: Cluster) -> None:
+    _, plan = run()
+    assert plan is not None
+    cluster.deploy(plan["manifests"])
+    output, again = run("--skip-tags", "evidence")
+    assert again is None, output
+    assert "The API answers at" in output
+    # Without a proof that it is still true, evidence is left to write: what users get is known already.
+    _, again = run()
+    assert again is not None
+    assert not again["differs"]
+    assert again["verified"]["answers"]
+    assert not again["done"]
+
+
+def test_what_users_get_wrong_is_left_to_whoever_waits_for_it(run: Run, cluster: Cluster) -> None:
+    _, plan = run()
+    assert plan is not None
+    cluster.deploy(plan["manifests"])
+    _, again = run("--skip-tags", "evidence", verify_endpoints=[{"path": "/status", "json": 2}])
+    assert again is not None
+    assert again["rolled_out"]
+    assert again["verified"] == {}
+
+
+def test_check_mode_writes_nothing_and_ends_with_the_plan(run: Run, tmp_path: Path) -> None:
+    output, plan = run("--check")
+    assert plan is None
+    assert "5 to create" in output
+    assert not (tmp_path / "manifests").exists()
+
+
+def test_an_image_that_is_yet_to_be_built_goes_by_the_tag_of_its_content(run: Run, tmp_path: Path) -> None:
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    output, plan = run(app_api_image="", app_api_image_name="mine", app_api_build_context=str(context))
+    assert plan is not None
+    assert [one["name"] for one in plan["to_publish"]] == ["mine"]
+    assert plan["references"]["mine"].startswith(f"{run.registry.host}/mine:content-")
+    assert "+ build   image mine" in output
+    # What is written has digests.
+    assert not (tmp_path / "manifests").exists()
+    assert run("--tags", "build", app_api_image="", app_api_image_name="mine", app_api_build_context=str(context))
+
+
+def test_the_registry_is_heard_before_the_cluster(run: Run, tmp_path: Path) -> None:
+    """Both have something to say: what comes first is the same in every run."""
+    gone = write_kubeconfig(tmp_path, "http://127.0.0.1:9")
+    with pytest.raises(AssertionError, match="registry"):
+        run(app_api_image="", app_registry="127.0.0.1:9", app_kubeconfig=gone)
