@@ -33,10 +33,9 @@ class ActionModule(KubeAction):
         "patience": {"type": "int", "default": 5},
         "only_new": {"type": "bool", "default": False},
         "rollout": {"type": "dict", "default": {}},
-        # What has failed, in the rescue of a run; `known` is what the release noted of it.
+        # What has failed, in the rescue of a run.
         "failed_task": {"type": "str", "default": ""},
         "failed_result": {"type": "dict", "default": {}},
-        "failed_known": {"type": "dict", "default": {}},
         **CREDENTIALS_SPEC,
     }
 

@@ -29,7 +29,7 @@ from ..plugin_utils.target.check import check_embedded, check_names_and_types, c
 from ..plugin_utils.target.rendering import Folder, render
 from ..plugin_utils.target.stages import Stages, builds
 from ..plugin_utils.target.variables import Target
-from ..plugin_utils.target.wanted_images import described, look_for_images, with_published
+from ..plugin_utils.target.wanted_images import described, look_for_images, published_since
 from ..plugin_utils.verify.outcome import glance
 
 Object = dict[str, Any]
@@ -51,7 +51,6 @@ class ActionModule(PlainAction):
         "save": {"type": "str", "default": ""},
         "hold_to": {"type": "str", "default": ""},
         "before": {"type": "dict", "default": {}, "no_log": True},
-        "published": {"type": "list", "elements": "dict", "default": []},
     }
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +105,7 @@ class ActionModule(PlainAction):
 
     def _again(self, before: Object) -> Object:
         """Under the lock, once more: what another run has done meanwhile is seen."""
-        plan: Object = before | with_published(before, self.arguments["published"]) | {"done": False}
+        plan: Object = before | published_since(self.target, before["images"]) | {"done": False}
         with connected(*self._cluster_named()) as client:
             if boolean(self.target["db_enabled"]):
                 secret = client.find(self._secret_path())

@@ -55,11 +55,8 @@ options:
     type: str
     default: ""
   failed_result:
-    description: What that task has returned. The evidence says so, its verdict is V(failed), and the action fails with the same words.
-    type: dict
-    default: {}
-  failed_known:
-    description: What the release has noted before it undid anything (C(cause), C(message), C(black_box)); empty when something else has failed.
+    description: What that task has returned. The evidence says so, its verdict is V(failed), and the action fails with the same words. A release
+      has noted in it, as C(known), what it knew before it undid anything (C(cause), C(message), C(black_box)).
     type: dict
     default: {}
   only_new:

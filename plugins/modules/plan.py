@@ -42,14 +42,10 @@ options:
   before:
     description:
       - The plan that this run has made first. Then only the credentials, the manifests and the objects are planned again, under the target's
-        lock, and nothing of it is printed. Another run may have rotated the passwords, or deployed first.
+        lock, and nothing of it is printed. Another run may have rotated the passwords, or deployed first. Images that this run has pushed
+        meanwhile are deployed by their digests.
     type: dict
     default: {}
-  published:
-    description: The images that this run has pushed since, as M(fastapi_mysql.k8s.image_state) describes them.
-    type: list
-    elements: dict
-    default: []
 author:
   - fastapi-mysql-k8s
 """
@@ -64,7 +60,6 @@ EXAMPLES = r"""
 - name: Plan once more, under the lock
   fastapi_mysql.k8s.plan:
     before: "{{ app_plan }}"
-    published: "{{ image_published | default([]) }}"
   register: app_plan
 """
 

@@ -171,7 +171,7 @@ def test_every_variable_that_is_named_is_one() -> None:
     }
     known |= {file.stem for file in (ROOT / "plugins").rglob("*.py")}
     # What roles pass on to each other.
-    known |= {"app_plan", "image_published", "release_failure", "verify_found", "workload_rollout"}
+    known |= {"app_plan", "verify_found", "workload_rollout"}
     roles = "|".join(sorted((one.name for one in (ROOT / "roles").iterdir()), key=len, reverse=True))
     advice = ROOT / "plugins/plugin_utils/rollout/remedies.py"
     texts = [(one, " ".join(INLINE.findall(one.read_text(encoding="utf-8")))) for one in documents()]

@@ -258,7 +258,6 @@ class StandIn:
             "rollout": {},
             "failed_task": "",
             "failed_result": {},
-            "failed_known": {},
             "registry": self.registry,
             "username": "",
             "password": "",

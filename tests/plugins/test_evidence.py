@@ -157,8 +157,7 @@ def test_a_word_is_quoted_where_it_must_be_and_a_home_never(text: str, shown: st
 def test_each_text_begins_with_the_command_that_shows_the_same(cluster: StandIn, tmp_path: Path) -> None:
     (tmp_path / "box").mkdir()
     (tmp_path / "box/summary.md").write_text("# Why it failed\n")
-    known = FAILED_RUN["failed_known"] | {"black_box": str(tmp_path / "box")}
-    folder = Path(write(cluster, **FAILED_RUN | {"failed_known": known})["path"])
+    folder = Path(write(cluster, **failed_run(tmp_path / "box"))["path"])
     kubectl = f"kubectl --kubeconfig {cluster.kubeconfig} --context here -n users"
     api, db = cluster.images.values()
     docker = f"docker --config {cluster.folder} manifest inspect"
@@ -330,22 +329,27 @@ FAILED_RUN = {
         "failed": True,
         "msg": f"Deployment users cannot come up: ImagePullFailed: no such image, said {CANARY}. It was rolled back to "
         "revision 4, which is up and verified. Black box: /boxes/1",
-    },
-    "failed_known": {
-        "message": f"Deployment users cannot come up: ImagePullFailed: no such image, said {CANARY}.",
-        "cause": {"type": "ImagePullFailed", "message": "no such image", "remedy": "Push it.", "pod": "users-bad-q7"},
-        "black_box": "/boxes/1",
+        "known": {
+            "message": f"Deployment users cannot come up: ImagePullFailed: no such image, said {CANARY}.",
+            "cause": {"type": "ImagePullFailed", "message": "no such image", "remedy": "Push it.", "pod": "users-q7"},
+            "black_box": "/boxes/1",
+        },
     },
 }
+
+
+def failed_run(box: Path) -> dict[str, Any]:
+    """The same, with a black box that is there."""
+    text = json.dumps(FAILED_RUN).replace("/boxes/1", str(box))
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def test_a_run_that_failed_is_told_beside_what_runs_now(cluster: StandIn, tmp_path: Path) -> None:
     """All is well again, and what the run was for has failed all the same."""
     (tmp_path / "box").mkdir()
     (tmp_path / "box/summary.md").write_text("# Why it failed\n")
-    known = FAILED_RUN["failed_known"] | {"black_box": str(tmp_path / "box")}
-    msg = FAILED_RUN["failed_result"]["msg"].replace("/boxes/1", str(tmp_path / "box"))
-    result = write(cluster, **FAILED_RUN | {"failed_known": known, "failed_result": {"failed": True, "msg": msg}})
+    result = write(cluster, **failed_run(tmp_path / "box"))
     evidence = read(result)
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(evidence)
     assert (evidence["verdict"], failed(evidence)) == ("failed", ["The run"])

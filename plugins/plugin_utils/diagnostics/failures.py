@@ -26,13 +26,14 @@ def told_by(result: Mapping[str, Any]) -> str:
     return f"{message}\n{said}" if said and said not in message else message
 
 
-def failure_facts(task: str, result: Mapping[str, Any], known: Mapping[str, Any]) -> Object:
+def failure_facts(task: str, result: Mapping[str, Any]) -> Object:
     """Why a run failed, and what was done about it.
 
-    `known` is what the release has noted before it undid anything: the `cause` with its type and remedy, the `message`
-    of the task that failed first, and the `black_box`. It is empty when something else has failed than a release.
+    A release has noted what is `known` before it undid anything: the `cause` with its type and remedy, the `message`
+    of the task that failed first, and the `black_box`.
     """
     told = told_by(result)
+    known = result.get("known") or {}
     cause = known.get("cause") or result.get("cause") or {}
     box = str(known.get("black_box") or "")
     message = str(known.get("message") or "")

@@ -142,7 +142,7 @@ def failure(arguments: Mapping[str, Any]) -> Object | None:
     """Why the run failed that this is the evidence of; None for one that did not."""
     if not arguments["failed_result"]:
         return None
-    return failure_facts(arguments["failed_task"], arguments["failed_result"], arguments["failed_known"])
+    return failure_facts(arguments["failed_task"], arguments["failed_result"])
 
 
 def secret(client: KubeClient, names: Names) -> Object | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..build.images import look
 from ..registry.client import RegistryError
-from ..registry.image_reference import split_registry
+from ..registry.image_reference import parse_reference, split_registry
 from ..registry.session import CREDENTIALS_SPEC, open_registry
 from ..release import saved_plan
 from .stages import Stages
@@ -25,12 +25,7 @@ def look_for_images(target: Target, stages: Stages, wanted: list[Object], hold_t
     if not wanted:
         return []
     registry = str(target["registry"])
-    asked = {
-        "username": target["registry_username"],
-        "password": target["registry_password"],
-        "docker_config": target["docker_config"],
-        "timeout": CREDENTIALS_SPEC["timeout"]["default"],
-    }
+    asked = _credentials(target)
     # Before those of others, where the images come from that a build starts from.
     open_registry(split_registry(registry)[0], asked).ping()
     found = look(wanted, registry, asked)
@@ -60,7 +55,29 @@ def described(images: list[Object]) -> Object:
     }
 
 
-def with_published(plan: Object, published: list[Object]) -> Object:
-    """The same part, when this run has pushed some of them."""
-    now = {image["name"]: image for image in published}
-    return described([image | now.get(image["name"], {}) for image in plan["images"]])
+def published_since(target: Target, images: list[Object]) -> Object:
+    """The same part, for images that this run has pushed meanwhile.
+
+    They go by the tags that they were built with: sources may be edited while their images are rolled out.
+    """
+    if all(image["present"] for image in images):
+        return described(images)
+    registry = open_registry(split_registry(str(target["registry"]))[0], _credentials(target))
+    digests = [image["digest"] or registry.find(parse_reference(image["reference"])) for image in images]
+    return described(
+        [
+            image | {"digest": digest, "pinned": f"{image['repository']}@{digest}", "present": True}
+            if digest
+            else image
+            for image, digest in zip(images, digests, strict=True)
+        ]
+    )
+
+
+def _credentials(target: Target) -> Object:
+    return {
+        "username": target["registry_username"],
+        "password": target["registry_password"],
+        "docker_config": target["docker_config"],
+        "timeout": CREDENTIALS_SPEC["timeout"]["default"],
+    }
