@@ -91,7 +91,7 @@ class Run:
             "evidence_dir": str(folder / "evidence"),
         }
 
-    def __call__(self, *options: str, **more: Any) -> tuple[str, dict[str, Any] | None]:
+    def __call__(self, *options: str, fails: bool = False, **more: Any) -> tuple[str, dict[str, Any] | None]:
         """What it prints, and the plan; None where it ended with it."""
         left = self.folder / "left.json"
         left.unlink(missing_ok=True)
@@ -107,7 +107,7 @@ class Run:
         environment = os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "HOME": str(self.folder)}
         done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False, timeout=60)
         output = done.stdout + done.stderr
-        assert done.returncode == 0, output
+        assert (done.returncode != 0) == fails, output
         return output, json.loads(left.read_text()) if left.is_file() else None
 
 
@@ -172,22 +172,50 @@ def test_check_mode_writes_nothing_and_ends_with_the_plan(run: Run, tmp_path: Pa
     assert not (tmp_path / "manifests").exists()
 
 
-def test_an_image_that_is_yet_to_be_built_goes_by_the_tag_of_its_content(run: Run, tmp_path: Path) -> None:
+@pytest.fixture
+def mine(tmp_path: Path) -> dict[str, Any]:
+    """An API that is built from a folder."""
     context = tmp_path / "context"
     context.mkdir()
     (context / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
-    output, plan = run(app_api_image="", app_api_image_name="mine", app_api_build_context=str(context))
+    return {"app_api_image": "", "app_api_image_name": "mine", "app_api_build_context": str(context)}
+
+
+def test_an_image_that_is_yet_to_be_built_goes_by_the_tag_of_its_content(
+    run: Run, mine: dict[str, Any], tmp_path: Path
+) -> None:
+    output, plan = run(**mine)
     assert plan is not None
     assert [one["name"] for one in plan["to_publish"]] == ["mine"]
     assert plan["references"]["mine"].startswith(f"{run.registry.host}/mine:content-")
     assert "+ build   image mine" in output
     # What is written has digests.
     assert not (tmp_path / "manifests").exists()
-    assert run("--tags", "build", app_api_image="", app_api_image_name="mine", app_api_build_context=str(context))
+
+
+@pytest.mark.parametrize(
+    ("tag", "registry", "cluster_too", "stage"),
+    [
+        ("build", True, False, True),
+        ("push", True, False, True),
+        ("deploy", True, True, True),
+        ("verify", False, False, False),
+    ],
+)
+def test_a_tag_asks_whom_it_needs(
+    run: Run, cluster: Cluster, mine: dict[str, Any], tag: str, registry: bool, cluster_too: bool, stage: bool
+) -> None:
+    """And has a line where it plans something."""
+    output = run("--tags", tag, fails=tag == "deploy", **mine)[0]
+    assert bool(run.registry.asked) == registry
+    assert bool(cluster.asked) == cluster_too
+    assert (" plan  " in output) == stage
+    assert ("was never pushed" in output) == (tag == "deploy")
 
 
 def test_the_registry_is_heard_before_the_cluster(run: Run, tmp_path: Path) -> None:
     """Both have something to say: what comes first is the same in every run."""
     gone = write_kubeconfig(tmp_path, "http://127.0.0.1:9")
-    with pytest.raises(AssertionError, match="registry"):
-        run(app_api_image="", app_registry="127.0.0.1:9", app_kubeconfig=gone)
+    output = run(fails=True, app_api_image="", app_registry="127.0.0.1:9", app_kubeconfig=gone)[0]
+    assert "No registry answers" in output
+    assert "Kubernetes at" not in output
