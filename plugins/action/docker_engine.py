@@ -1,4 +1,4 @@
-"""Check that a Docker engine answers, and that a builder can do what is asked. See plugins/modules/docker_engine.py."""
+"""Check that a Docker engine responds, and that a builder is able to. See plugins/modules/docker_engine.py."""
 
 from __future__ import annotations
 

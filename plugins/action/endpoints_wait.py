@@ -71,7 +71,7 @@ class ActionModule(PlainAction):
         return found
 
     def _error(self, cause: Cause, host: str, found: dict[str, Any]) -> CausedError:
-        asked = f"(asked {f'with Host {host} ' if host else ''}for {found['seconds']:.0f} s)"
+        asked = f"(requested {f'with Host {host} ' if host else ''}for {found['seconds']:.0f} s)"
         error = CausedError(f"{cause.type}: {cause.message} {asked}. {cause.remedy}", cause)
         error.details |= found
         return error

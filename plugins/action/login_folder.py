@@ -33,7 +33,7 @@ class ActionModule(PlainAction):
         target = split_registry(arguments["registry"])[0] if arguments["registry"] else ""
         others = []
         for name in arguments["images"]:
-            # The build says what is no name of an image.
+            # The build says what is not an image name.
             with contextlib.suppress(BadReference):
                 others.append(parse_reference(name).host)
         try:

@@ -48,14 +48,16 @@ class ActionModule(KubeAction):
                     source = f"{name.rpartition('-')[2]}/{container['name']}"
                     logs[source] = read(client, names, name, str(container["name"]), arguments)
         if not pods:
-            raise KubeError(f"Deployment {names.name} in namespace {names.namespace} has no Pod: make status says why.")
+            raise KubeError(
+                f"Deployment {names.name} in namespace {names.namespace} has no Pod: make status shows why."
+            )
         if not logs:
             there = " and ".join(sorted(known))
             raise KubeError(
                 f"No Pod of {names.name} has a container {arguments['container']}, but {there} (logs_container)."
             )
         lines = list(map(Mask(hidden.values), merged(logs, arguments["tail"])))
-        Display().display("\n".join(["", *(lines or ["Nothing was said."]), ""]))
+        Display().display("\n".join(["", *(lines or ["The logs are empty."]), ""]))
         return {"changed": False, "lines": lines}
 
 

@@ -45,7 +45,7 @@ class ActionModule(PlainAction):
                 if not probe.port_is_free(int(port))
             ]
         if problems:
-            raise AnsibleActionFail("The embedded platform cannot stand on this machine: " + "; ".join(problems))
+            raise AnsibleActionFail("The embedded platform cannot run on this machine: " + "; ".join(problems))
         return {"changed": False}
 
 

@@ -47,13 +47,13 @@ def ailments(arguments: dict[str, Any], programs: dict[str, str], version: str) 
     found = [f"{name} is {state}" for name, state in programs.items() if state != "RUNNING"]
     found += stamped(Path(arguments["state_dir"], "fingerprint"), version, datetime.now(UTC))
     if probe.unix_status(f"{arguments['run_dir']}/docker.sock", "/_ping") != 200:
-        found.append("Docker does not answer")
+        found.append("Docker does not respond")
     # It must answer, with a certificate of the platform's authority, and let nobody in who does not log in.
     authority = Path(arguments["state_dir"], "registry", "ca.crt")
     if probe.loopback_status(arguments["registry_port"], "/v2/", authority) != HTTPStatus.UNAUTHORIZED:
-        found.append("the registry does not answer")
+        found.append("the registry does not respond")
     if probe.loopback_status(arguments["ingress_port"], "/") is None:
-        found.append("the Ingress controller does not answer")
+        found.append("the Ingress controller does not respond")
     if found:
         return found
     try:

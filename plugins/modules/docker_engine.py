@@ -5,7 +5,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: docker_engine
-short_description: Check that a Docker engine answers
+short_description: Check that a Docker engine responds
 description:
   - Pings the engine over its Unix socket or plain TCP and fails in one line. Addresses with TLS or SSH are
     left to the Docker modules.
@@ -46,7 +46,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Check that a Docker engine answers
+- name: Check that a Docker engine responds
   fastapi_mysql.k8s.docker_engine:
 """
 

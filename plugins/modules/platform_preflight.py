@@ -39,7 +39,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look for what would stand in the way
+- name: Look for obstacles
   fastapi_mysql.k8s.platform_preflight:
     cache_dir: /home/me/.cache/fastapi-mysql-k8s
     state_dir: /var/lib/fastapi-mysql-k8s

@@ -32,7 +32,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Ask the platform how it is
+- name: Check the platform's state
   fastapi_mysql.k8s.platform_state:
     state_dir: /var/lib/fastapi-mysql-k8s
     run_dir: /run/fastapi-mysql-k8s

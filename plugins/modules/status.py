@@ -50,7 +50,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Say what runs
+- name: Report what runs
   fastapi_mysql.k8s.status:
     target: local
     name: fastapi-mysql

@@ -88,7 +88,7 @@ def assert_refused(run: Run, target: Target, cluster: Cluster, *wanted: str) -> 
         pytest.param({"app_context": "elsewhere"}, ["Context elsewhere", "embedded", "app_context"], id="context"),
         pytest.param(
             {"app_docker_host": "unix:///nowhere/docker.sock"},
-            ["No Docker engine answers at unix:///nowhere/docker.sock", "app_docker_host"],
+            ["No Docker engine responds at unix:///nowhere/docker.sock", "app_docker_host"],
             id="no engine",
         ),
         pytest.param({"app_docker_cli": "dokcer"}, ["no Docker CLI 'dokcer'", "app_docker_cli"], id="no CLI"),
@@ -117,7 +117,7 @@ def test_several_faults_are_told_at_once(target: Target, cluster: Cluster) -> No
 def test_no_registry(target: Target, cluster: Cluster) -> None:
     registry = f"127.0.0.1:{closed_port()}"
     run = target.playbook(app_registry=registry)
-    assert_refused(run, target, cluster, f"No registry answers at {registry}", "refused", "app_registry")
+    assert_refused(run, target, cluster, f"No registry responds at {registry}", "refused", "app_registry")
 
 
 @pytest.mark.parametrize("password", ["wrong", ""], ids=["wrong password", "nobody"])

@@ -169,8 +169,8 @@ def test_logs_and_where_it_answers(deployed: Deployed) -> None:
 @pytest.mark.parametrize(
     ("goal", "told"),
     [
-        ("deploy", "The API answers at "),
-        ("verify", "The API answers at "),
+        ("deploy", "The API responds at "),
+        ("verify", "The API responds at "),
         ("plan", "Objects: "),
         ("history", "* is what runs now"),
         ("evidence", "Evidence, passed: "),

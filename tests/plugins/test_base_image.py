@@ -139,7 +139,9 @@ def test_where_nothing_is_known_no_tag_is_made(
 ) -> None:
     remember(own, labels)
     elsewhere.fails_with = 503
-    with pytest.raises(UnknownBase, match=r"no earlier build says so: .* answers 503.*name the image by its digest"):
+    with pytest.raises(
+        UnknownBase, match=r"no earlier build has recorded it: .* answers 503.*name the image by its digest"
+    ):
         state(own, context)
 
 

@@ -66,7 +66,7 @@ def test_something_else_answers(tmp_path: Path, answer: bytes) -> None:
 
 @pytest.mark.parametrize("host", ["unix:///does/not/exist", "tcp://127.0.0.1:1"])
 def test_nothing_answers(host: str) -> None:
-    with pytest.raises(NoEngine, match=f"No Docker engine answers at {host} "):
+    with pytest.raises(NoEngine, match=f"No Docker engine responds at {host} "):
         check_engine(host, {})
 
 

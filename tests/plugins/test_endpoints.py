@@ -99,7 +99,7 @@ def test_what_is_wrong_with_an_answer() -> None:
     assert mismatch(Answer(200, "", seconds=1.26), {"max_seconds": 1}) == "it took 1.26 s"
     assert mismatch(Answer(200, "ok "), {"body": "ok"}) == "body"
     assert mismatch(Answer(200, ""), {"body": ""}) == ""
-    assert mismatch(Answer(error="refused"), {}) == "no answer"
+    assert mismatch(Answer(error="refused"), {}) == "no response"
     assert expected({"body": "ok", "max_seconds": 1, "json_types": "string"}) == (
         "200 and JSON of the shape \"string\" and the text 'ok' and within 1 s"
     )
@@ -160,7 +160,7 @@ def test_whatever_the_path_there_is_an_answer(path: str) -> None:
 def test_a_host_that_no_header_takes_is_an_answer() -> None:
     with serving(lambda method, target, body: (200, {})) as server:
         asker = Asker(server, "a\r\nX: y")
-        assert asker.ask("/").error.startswith("no answer (")
+        assert asker.ask("/").error.startswith("no response (")
         asker.close()
 
 

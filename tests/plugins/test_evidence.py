@@ -324,7 +324,7 @@ def test_a_failure_is_looked_at_again(cluster: StandIn) -> None:
 
 FAILED_RUN = {
     "rollout": ATTEMPT,
-    "failed_task": "Failed | Say what happened, and what runs now",
+    "failed_task": "Failed | Report what happened, and what runs now",
     "failed_result": {
         "failed": True,
         "msg": f"Deployment users cannot come up: ImagePullFailed: no such image, said {CANARY}. It was rolled back to "

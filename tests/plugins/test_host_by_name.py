@@ -106,8 +106,8 @@ def test_a_certificate_for_the_address_is_not_one_for_the_name(servers: dict[str
 
 
 def test_another_name_is_refused(servers: dict[str, str]) -> None:
-    assert answered(servers["name"], "other.example.org").startswith("no answer (")
-    assert answered(servers["name"], "").startswith("no answer (")
+    assert answered(servers["name"], "other.example.org").startswith("no response (")
+    assert answered(servers["name"], "").startswith("no response (")
 
 
 def test_without_tls_the_name_is_the_host_header(servers: dict[str, str]) -> None:
@@ -136,7 +136,7 @@ SECOND = """
   connection: local
   gather_facts: false
   tasks:
-    - name: Ask for a second opinion
+    - name: Request the endpoints with another client
       ansible.builtin.include_role: {name: verify, tasks_from: TASKS}
       vars:
         verify_base_url: BASE

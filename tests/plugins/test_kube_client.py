@@ -244,7 +244,7 @@ def test_a_connection_that_was_dropped_silently(tmp_path: Path) -> None:
     server = Silent()
     with KubeClient.from_kubeconfig(write_kubeconfig(tmp_path, server.url), timeout=0.5) as kube:
         assert kube.get("/a") == kube.get("/b") == {}
-        with pytest.raises(ConnectionFailedError, match="no answer within"):
+        with pytest.raises(ConnectionFailedError, match="no response within"):
             kube.request("PATCH", "/c", body={})
         assert kube.get("/d") == {}
         # Idle for minutes: nobody is asked over it at all.

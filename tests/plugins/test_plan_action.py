@@ -146,7 +146,7 @@ def test_a_run_that_has_nothing_to_do_ends_with_the_plan(run: Run, cluster: Clus
     cluster.deploy(plan["manifests"])
     output, again = run("--skip-tags", "evidence")
     assert again is None, output
-    assert "The API answers at" in output
+    assert "The API responds at" in output
     # Without a proof that it is still true, evidence is left to write: what users get is known already.
     _, again = run()
     assert again is not None
@@ -217,5 +217,5 @@ def test_the_registry_is_heard_before_the_cluster(run: Run, tmp_path: Path) -> N
     """Both have something to say: what comes first is the same in every run."""
     gone = write_kubeconfig(tmp_path, "http://127.0.0.1:9")
     output = run(fails=True, app_api_image="", app_registry="127.0.0.1:9", app_kubeconfig=gone)[0]
-    assert "No registry answers" in output
+    assert "No registry responds" in output
     assert "Kubernetes at" not in output

@@ -130,7 +130,7 @@ def test_verbose_is_as_ansible_prints_it(tmp_path: Path) -> None:
         ("release", "Apply | Plan once more", "deploy"),
         ("workload", "Apply | Apply what is new or different", "deploy"),
         ("workload", "Wait | Wait until all Pods are the wanted ones", "rollout"),
-        ("verify", "Ask | Wait until the Ingress and the Pods give the answers expected", "verify"),
+        ("verify", "Request | Wait until the Ingress and the Pods respond as expected", "verify"),
         ("evidence", "Collect | Write", "evidence"),
         ("compose", "Refuse unknown arguments", "compose"),
     ],

@@ -142,7 +142,7 @@ def test_a_refused_connection() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"
-        with pytest.raises(Unreachable, match=f"No registry answers at {host}: the connection is refused"):
+        with pytest.raises(Unreachable, match=f"No registry responds at {host}: the connection is refused"):
             RegistryClient(host).ping()
 
 
@@ -150,7 +150,7 @@ def test_a_registry_that_never_answers() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        with pytest.raises(Unreachable, match=r"no answer within 0\.1 s"):
+        with pytest.raises(Unreachable, match=r"no response within 0\.1 s"):
             RegistryClient(f"127.0.0.1:{silent.getsockname()[1]}", timeout=0.1).ping()
 
 

@@ -86,7 +86,7 @@ def test_a_registry_that_comes_back_is_no_fault() -> None:
 @pytest.mark.parametrize(
     ("reason", "words", "kind", "told"),
     [
-        ("InvalidImageName", "", "ImageNameInvalid", "'registry/api:1' is no name of an image"),
+        ("InvalidImageName", "", "ImageNameInvalid", "'registry/api:1' is not an image name"),
         ("CreateContainerConfigError", 'secret "s" not found', "SecretMissing", "Secret s is not there"),
         ("CreateContainerConfigError", 'configmap "c" not found', "ConfigMapMissing", "ConfigMap c is not there"),
         (

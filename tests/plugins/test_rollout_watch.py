@@ -171,7 +171,7 @@ def test_hopeless_ends_at_once_and_names_the_cause() -> None:
     assert [one["name"] for one in error.details["timeline"]["pods"]] == ["p"]
     assert error.cause.as_dict() == {
         "type": "ImageNameInvalid",
-        "message": "Pod p, container api: 'registry/api:1' is no name of an image",
+        "message": "Pod p, container api: 'registry/api:1' is not an image name",
         "remedy": "Correct app_api_image or app_db_image.",
         "pod": "p",
         "container": "api",
@@ -292,7 +292,7 @@ def test_a_new_pod_that_goes_silent_after_an_answer_ends_the_rollout(monkeypatch
     later(stage, when=fall_silent)
     _, error = watching(stage, endpoints=[{"path": "/status", "json": 1}])
     assert isinstance(error, CausedError) and error.cause.type == "WrongAnswer"
-    assert "no answer (error trying to reach service" in error.cause.message
+    assert "no response (error trying to reach service" in error.cause.message
 
 
 def test_where_watching_is_forbidden_it_looks_again_and_again() -> None:

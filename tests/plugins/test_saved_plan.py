@@ -53,15 +53,15 @@ def test_passwords_that_are_yet_to_be_made_are_no_reason_to_refuse_it() -> None:
 
     then = saved_plan.snapshot(first("a", "0a"), [PUSHED], *WHERE)
     assert moved(then, first("b", "0b"), [PUSHED]) == []
-    assert moved(then, first("a", "0a", "B"), [PUSHED]) == ["what is asked of Secret s has changed"]
+    assert moved(then, first("a", "0a", "B"), [PUSHED]) == ["what is wanted of Secret s has changed"]
 
 
 @pytest.mark.parametrize(
     ("planned", "image", "expected"),
     [
         ([deployment("i", 2), secret("a")], PUSHED, "Deployment d has changed in the cluster"),
-        ([deployment("j"), secret("a")], PUSHED, "what is asked of Deployment d has changed"),
-        ([deployment("i"), secret("b")], PUSHED, "what is asked of Secret s has changed"),
+        ([deployment("j"), secret("a")], PUSHED, "what is wanted of Deployment d has changed"),
+        ([deployment("i"), secret("b")], PUSHED, "what is wanted of Secret s has changed"),
         ([deployment("i"), secret("a", "2")], PUSHED, "Secret s has changed in the cluster"),
         ([secret("a")], PUSHED, "Deployment d has changed in the cluster"),
         (

@@ -165,7 +165,7 @@ def broken(town: Town, who: tuple[str, ...], path: str, code: int, document: Any
             ("ingress",),
             (404, "page not found"),
             "IngressNotRouted",
-            "gave 404 .*asked one by one, every Pod answers right",
+            "gave 404 .*asked one by one, every Pod responses right",
         ),
         (("ingress",), (200, ["Somebody"]), "WrongBackend", "answers 200 .*Somebody.*the Ingress leads elsewhere"),
     ],
@@ -361,7 +361,7 @@ def test_a_pod_that_the_api_server_does_not_reach(tmp_path: Path) -> None:
     town.refuse = {"/pods/p2:": 503}
     cause, _ = verdict(town, tmp_path)
     assert cause and (cause.type, cause.pod) == ("ReplicaWrong", "p2")
-    assert "no answer (because)" in cause.message
+    assert "no response (because)" in cause.message
 
 
 UNREACHED = "error trying to reach service: dial tcp 198.18.0.9:8000: i/o timeout"
@@ -438,7 +438,7 @@ def test_nobody_there_is_one_short_line(tmp_path: Path) -> None:
         pass
     cause, _ = verdict(Town(), tmp_path, base_url=server)
     assert cause and cause.type == "IngressNotAnswering"
-    assert cause.message.startswith(f"{server} gives no answer (")
+    assert cause.message.startswith(f"{server} gives no response (")
 
 
 def test_what_is_slow(tmp_path: Path) -> None:

@@ -76,12 +76,12 @@ def settle(
         return replace(base, note=f"the base image {base.name} counts by its name: {why}")
     if is_syntax:
         raise UnknownBase(
-            f"The Dockerfile asks for the frontend {base.name} (# syntax=), which cannot be reached: {why}. Remove "
+            f"The Dockerfile names the frontend {base.name} (# syntax=), which cannot be reached: {why}. Remove "
             "that line if the builder's own frontend does, name a copy in a registry that can be reached, or try again"
         )
     raise UnknownBase(
-        f"Which image {base.name} is, as the build starts from it, cannot be found out, and no earlier build says so: "
-        f"{why}. Run again when its registry answers, or name the image by its digest (NAME@sha256:...)"
+        f"Which image {base.name} is, as the build starts from it, cannot be found out, and no earlier build has "
+        f"recorded it: {why}. Run again when its registry responds, or name the image by its digest (NAME@sha256:...)"
     )
 
 

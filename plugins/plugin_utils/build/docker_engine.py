@@ -61,11 +61,11 @@ def check_engine(docker_host: str | None, environment: Mapping[str, str], timeou
         ) from error
     except (OSError, http.client.HTTPException) as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise NoEngine(f"No Docker engine answers at {host} ({why}): start it or set app_docker_host") from error
+        raise NoEngine(f"No Docker engine responds at {host} ({why}): start it or set app_docker_host") from error
     finally:
         connection.close()
     if status != HTTPStatus.OK:
-        raise NoEngine(f"No Docker engine answers at {host} (status {status}): start it or set app_docker_host")
+        raise NoEngine(f"No Docker engine responds at {host} (status {status}): start it or set app_docker_host")
     return host
 
 

@@ -116,7 +116,7 @@ def parse(text: str) -> list[Pattern]:
             patterns.append(_pattern(cleaned, is_exception))
         except (BadRegex, UnicodeEncodeError, re.error) as error:
             shown = body.encode("utf-8", "backslashreplace").decode()
-            raise BadPattern(f"'{shown}' in .dockerignore is no valid pattern: {error}") from error
+            raise BadPattern(f"'{shown}' in .dockerignore is not a valid pattern: {error}") from error
     return patterns
 
 

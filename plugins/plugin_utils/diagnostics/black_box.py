@@ -175,7 +175,7 @@ class BlackBox:
                     *log,
                     "```",
                 ]
-        text += ["", "## What the Ingress answered", "", "```", *(self.answers or ["(not asked)"]), "```"]
+        text += ["", "## What the Ingress responded", "", "```", *(self.answers or ["(not requested)"]), "```"]
         if self.faults:
             text += ["", "## What could not be had", "", *(f"- {fault}" for fault in self.faults)]
         kept = ", ".join(f"`{name}`" for name in sorted(self.files) if not name.startswith("logs/"))

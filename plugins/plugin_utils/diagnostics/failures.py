@@ -8,7 +8,7 @@ from typing import Any
 
 Object = dict[str, Any]
 
-HIDDEN = "What it said is hidden, for it may hold secrets (no_log)."
+HIDDEN = "Its message is hidden, for it may hold secrets (no_log)."
 SILENT = "failed, and did not say why: -v shows all of it"
 # How much of a black box's summary is shown again: it is made to be short.
 SUMMARY_BYTES = 40_000

@@ -100,6 +100,6 @@ def demand(client: KubeClient, namespace: str, wanted: list[Right]) -> None:
     if missing:
         raise KubeError(
             f"The account of {client.cluster.source} (context {client.cluster.context}) may not "
-            f"{', '.join(str(right) for right in missing)} in namespace {namespace}: ask for the right. "
+            f"{', '.join(str(right) for right in missing)} in namespace {namespace}: request the right. "
             "Nothing was changed."
         )

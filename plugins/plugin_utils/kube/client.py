@@ -313,7 +313,7 @@ class KubeClient:
         if isinstance(error, socket.gaierror):
             return ConnectionFailedError(f"{where}: the name {self._way.host} is not known to DNS. {hint}")
         if isinstance(error, TimeoutError):
-            return ConnectionFailedError(f"{where}: no answer within {self.timeout:g} s. {hint}")
+            return ConnectionFailedError(f"{where}: no response within {self.timeout:g} s. {hint}")
         return ConnectionFailedError(f"{where}: {one_line(str(error)) or type(error).__name__}. {hint}")
 
     def _answer(self, method: str, path: str, reply: Reply) -> dict[str, Any]:

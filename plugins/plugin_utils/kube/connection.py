@@ -38,7 +38,7 @@ class Way:
         except ValueError:
             self.host, port = "", None
         if url.scheme not in ("http", "https") or not self.host:
-            raise ConnectionFailedError(f"Kubeconfig {cluster.source}: server {cluster.server} is no http(s) URL.")
+            raise ConnectionFailedError(f"Kubeconfig {cluster.source}: server {cluster.server} is not an http(s) URL.")
         self.secure = url.scheme == "https"
         self.port = port or (443 if self.secure else 80)
         self.proxy = parsed(cluster.through, cluster.where)

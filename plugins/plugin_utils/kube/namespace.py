@@ -82,7 +82,7 @@ def _since(client: KubeClient, moment: Any) -> str:
 def _remedy(live: Object, name: str, held: list[Entry]) -> str:
     if any(one["type"] == _DISCOVERY for one in _true(live)):
         return (
-            "Bring back the API that does not answer, or remove its registration (kubectl get apiservices; "
+            "Bring back the API that does not respond, or remove its registration (kubectl get apiservices; "
             "kubectl delete apiservice NAME); the rest follows by itself."
         )
     if held:

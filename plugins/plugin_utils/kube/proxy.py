@@ -54,7 +54,7 @@ def parsed(url: str, where: str) -> Proxy | None:
         parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname or "", parts.port or 80
     except ValueError as error:
-        raise KubeconfigError(f"{where}: the address of its proxy is no URL ({error}).") from error
+        raise KubeconfigError(f"{where}: the address of its proxy is not a URL ({error}).") from error
     if parts.scheme != "http" or not host:
         raise KubeconfigError(
             f"{where}: the proxy {parts.scheme}://{host or '?'} cannot be used; only http:// proxies can "

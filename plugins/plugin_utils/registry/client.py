@@ -104,7 +104,7 @@ class RegistryClient:
         answer = self._ask("GET", "/v2/", scope=None)
         if answer.status != HTTPStatus.OK:
             raise Unreachable(
-                f"{self.host} answers {answer.status} to /v2/: that is no image registry. Check app_registry"
+                f"{self.host} responds with {answer.status} to /v2/: that is not an image registry. Check app_registry"
             )
 
     def digest(self, image: ImageReference) -> str | None:
@@ -192,7 +192,7 @@ class RegistryClient:
         tail = f" ({one_line(said)})" if said else ""
         kind = Busy if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else RegistryError
         via = f" (at {answer.host})" if self._is_elsewhere(answer) else ""
-        return kind(f"The registry {self.host}{via} answers {answer.status} when asked for {what}{tail}")
+        return kind(f"The registry {self.host}{via} responds with {answer.status} to the request for {what}{tail}")
 
     def _is_elsewhere(self, answer: Answer) -> bool:
         """Whether a redirect has led to another host: storage, which knows no users."""
@@ -266,7 +266,7 @@ class RegistryClient:
         parts = urllib.parse.urlsplit(realm)
         # A registry could name a realm without TLS and so collect the password in clear.
         if parts.scheme != "https" and not is_loopback(parts.netloc):
-            raise RegistryError(f"The registry {self.host} asks for a login ({kind}) that is not understood here")
+            raise RegistryError(f"The registry {self.host} wants a login ({kind}) that is not understood here")
         return f"Bearer {self._token(realm, parameters.get('service'), scope)}"
 
     def _token(self, realm: str, service: str | None, scope: str | None) -> str:
@@ -382,8 +382,8 @@ class RegistryClient:
             detail = one_line(getattr(reason, "reason", None) or reason)
             why = f"TLS fails ({detail}). Only a registry on this machine is used without TLS"
         elif isinstance(reason, TimeoutError):
-            why = f"no answer within {self.timeout:g} s. Check app_registry and the network"
+            why = f"no response within {self.timeout:g} s. Check app_registry and the network"
         else:
             why = f"{one_line(reason)}. Check app_registry"
         via = "" if host == self.host else f" (at {host})"
-        return Unreachable(f"No registry answers at {self.host}{via}: {why}")
+        return Unreachable(f"No registry responds at {self.host}{via}: {why}")

@@ -90,7 +90,7 @@ def _ask_helper(helper: str, server: str, environment: Mapping[str, str]) -> Cre
             else f"the credential helper {program} cannot be run: {error.strerror}"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise HelperError(f"the credential helper {program} gave no answer within {_HELPER_TIMEOUT} s") from error
+        raise HelperError(f"the credential helper {program} gave no response within {_HELPER_TIMEOUT} s") from error
     if answer.returncode != 0:
         # "credentials not found in native keychain": every helper's way to say "none".
         return None
@@ -98,7 +98,7 @@ def _ask_helper(helper: str, server: str, environment: Mapping[str, str]) -> Cre
         found = json.loads(answer.stdout)
         username, secret = str(found["Username"]), str(found["Secret"])
     except (ValueError, KeyError, TypeError) as error:
-        raise HelperError(f"the credential helper {program} gave an answer that is not credentials") from error
+        raise HelperError(f"the credential helper {program} gave a response that is not credentials") from error
     return Credentials(username, secret, username == _TOKEN_NAME, program)
 
 

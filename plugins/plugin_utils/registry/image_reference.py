@@ -21,7 +21,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]
 
 
 class BadReference(UserError, ValueError):
-    """A text that is no image reference; the message says why."""
+    """A text that is not an image reference; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ def split_registry(registry: str) -> tuple[str, str]:
     if not _HOST.fullmatch(host):
         raise BadReference(f"'{registry}' does not begin with a host name")
     if path and not _REPOSITORY.fullmatch(path):
-        raise BadReference(f"'{path}' in '{registry}' is no repository path (lower case letters, digits, . _ - and /)")
+        raise BadReference(
+            f"'{path}' in '{registry}' is not a repository path (lower case letters, digits, . _ - and /)"
+        )
     return (DOCKER_HUB if host in DOCKER_HUB_ALIASES else host), path
 
 
@@ -87,20 +89,20 @@ def parse_reference(text: str) -> ImageReference:
     """Read an image reference such as ``python:3.13-slim`` or ``127.0.0.1:5000/api@sha256:…``."""
     rest, at, digest = text.partition("@")
     if at and not _DIGEST.fullmatch(digest):
-        raise BadReference(f"'{digest}' in '{text}' is no digest")
+        raise BadReference(f"'{digest}' in '{text}' is not a digest")
     # The last colon parts a tag only when no slash follows: 127.0.0.1:5000/api has a port, no tag.
     tag: str | None = None
     if ":" in rest.rpartition("/")[2]:
         rest, _, tag = rest.rpartition(":")
         if not _TAG.fullmatch(tag):
-            raise BadReference(f"'{tag}' in '{text}' is no tag")
+            raise BadReference(f"'{tag}' in '{text}' is not a tag")
     first, slash, remainder = rest.partition("/")
     if slash and _is_host(first):
         host, path = split_registry(first)[0], remainder
     else:
         host, path = DOCKER_HUB, rest
     if not _REPOSITORY.fullmatch(path):
-        raise BadReference(f"'{text}' is no image reference")
+        raise BadReference(f"'{text}' is not an image reference")
     if host == DOCKER_HUB and "/" not in path:
         path = f"library/{path}"
     return ImageReference(host, path, tag, digest or None)
@@ -111,9 +113,9 @@ def reference_below(registry: str, name: str, tag: str | None = None) -> ImageRe
     host, path = split_registry(registry)
     repository = f"{path}/{name}" if path else name
     if not _REPOSITORY.fullmatch(repository):
-        raise BadReference(f"'{name}' is no image name (lower case letters, digits, . _ - and /)")
+        raise BadReference(f"'{name}' is not an image name (lower case letters, digits, . _ - and /)")
     if host == DOCKER_HUB and "/" not in repository:
         raise BadReference(f"'{registry}' names no account on Docker Hub: write docker.io/yourname")
     if tag is not None and not _TAG.fullmatch(tag):
-        raise BadReference(f"'{tag}' is no image tag (letters, digits, . _ -, at most 128)")
+        raise BadReference(f"'{tag}' is not an image tag (letters, digits, . _ -, at most 128)")
     return ImageReference(host, repository, tag)

@@ -52,7 +52,7 @@ def make(above: Path, pid: int, settings: Path, target: str = "", others: Iterab
     above.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = above.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise UnsafeFolder(f"{above} is no folder of yours alone (mode 0700): remove it")
+        raise UnsafeFolder(f"{above} is not a folder of yours alone (mode 0700): remove it")
     forget(above)
     folder = Path(tempfile.mkdtemp(prefix=f"{_machine()}-{pid}-{process_start(pid)}-", dir=above))
     # The CLI looks for buildx here first.

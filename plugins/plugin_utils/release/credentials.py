@@ -98,7 +98,7 @@ def of_secret(secret: Object | None, given: bool = False) -> dict[str, str]:
             except (binascii.Error, UnicodeDecodeError) as error:
                 if name == PASSWORD and not given:
                     raise CredentialsError(
-                        f"The value of {name} in the Secret {(secret or {})['metadata']['name']} is no text, so it "
+                        f"The value of {name} in the Secret {(secret or {})['metadata']['name']} is not text, so it "
                         "cannot be kept: give app_db_password."
                     ) from error
     return found

@@ -93,7 +93,7 @@ def load(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise PlanError(f"The plan {path} is not JSON: {error}") from error
     if not isinstance(content, dict) or content.get("version") != VERSION:
-        raise PlanError(f"{path} is no plan of this version: make it again with --check -e plan_save={path}")
+        raise PlanError(f"{path} is not a plan of this version: make it again with --check -e plan_save={path}")
     return content
 
 
@@ -107,15 +107,15 @@ def moved_sources(saved: dict[str, Any], images: list[dict[str, Any]]) -> list[s
         elif then["digest"] and then["digest"] != image["digest"]:
             found.append(f"the registry has another image {image['name']}")
     gone = sorted(saved["images"].keys() - {image["name"] for image in images})
-    return found + [f"the image {name} is no longer asked for" for name in gone]
+    return found + [f"the image {name} is no longer wanted" for name in gone]
 
 
 def moved_cluster(saved: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What became of the cluster and of what is asked of it since."""
+    """What became of the cluster and of what is wanted of it since."""
     if (saved["cluster"], saved["namespace"]) != (now["cluster"], now["namespace"]):
         return [f"it was made for namespace {saved['namespace']} at {saved['cluster']}"]
     seen = [f"{title} has changed in the cluster" for title in _other(saved["seen"], now["seen"])]
-    return seen + [f"what is asked of {title} has changed" for title in _other(saved["wanted"], now["wanted"])]
+    return seen + [f"what is wanted of {title} has changed" for title in _other(saved["wanted"], now["wanted"])]
 
 
 def _other(then: dict[str, Any], now: dict[str, Any]) -> list[str]:

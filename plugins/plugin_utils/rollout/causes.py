@@ -220,7 +220,7 @@ def _waiting(view: View, container: Container, rules: Rules) -> Trouble | None:
     """A container that cannot even begin."""
     reason, text = str(container.waiting.get("reason", "")), str(container.waiting.get("message") or "")
     if reason == "InvalidImageName":
-        cause = _cause("ImageNameInvalid", f"'{container.image}' is no name of an image", "", container)
+        cause = _cause("ImageNameInvalid", f"'{container.image}' is not an image name", "", container)
         return Trouble(container.key, cause)
     if reason in _PULLING:
         said = news = view.said(container.pod, "Failed", "InspectFailed", container=container.name)

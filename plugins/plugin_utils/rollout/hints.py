@@ -30,7 +30,7 @@ class Hint:
 CORDONED = Hint(
     "Unschedulable",
     re.compile(r"were unschedulable|node\.kubernetes\.io/unschedulable"),
-    "A node is cordoned: kubectl get nodes, kubectl uncordon; or ask for less, or give the cluster more nodes.",
+    "A node is cordoned: kubectl get nodes, kubectl uncordon; or request less, or give the cluster more nodes.",
 )
 HINTS = (
     Hint(

@@ -61,7 +61,7 @@ class Newcomers:
                     # Ready all the time, says its own node: it is the API server that is kept away from Pods.
                     self.endpoints = []
                     return None
-                text = f"a new Pod is ready, but answers wrong: {fault}"
+                text = f"a new Pod is ready, but its responses are wrong: {fault}"
                 return Cause("WrongAnswer", text, REMEDIES["WrongAnswer"], name)
         return None
 

@@ -65,8 +65,8 @@ STARTS: tuple[tuple[str, str], ...] = (
 )
 
 REMEDIES = {
-    "Paused": "kubectl rollout resume, or ask who paused it.",
-    "QuotaExceeded": "Raise the namespace's quota, or ask for less: app_replicas, workload_api_resources,"
+    "Paused": "kubectl rollout resume, or find out who paused it.",
+    "QuotaExceeded": "Raise the namespace's quota, or request less: app_replicas, workload_api_resources,"
     " workload_db_resources.",
     "AdmissionRefused": "Change what the rule objects to, or the rule.",
     "ServiceAccountMissing": "Make the service account, or wait until the cluster has made it.",

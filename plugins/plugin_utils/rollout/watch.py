@@ -100,7 +100,7 @@ class Rollout:
                     self._judge(view, final=left <= 0, lacking=lacking, timeout=timeout)
                 elif left <= 0:
                     raise self._error(
-                        Cause("DeadlineExceeded", "the cluster did not say how it is", REMEDIES["DeadlineExceeded"])
+                        Cause("DeadlineExceeded", "the cluster did not report how it is", REMEDIES["DeadlineExceeded"])
                     )
                 seen = mirror.wait(seen, min(left, self._until_next(mirror)))
 

@@ -28,7 +28,7 @@ def look_for_images(target: Target, stages: Stages, wanted: list[Object], hold_t
     asked = _credentials(target)
     # Before those of others, where the images come from that a build starts from.
     open_registry(split_registry(registry)[0], asked).ping()
-    found = look(wanted, registry, asked)
+    found = look([one | {"bases": {}} for one in wanted], registry, asked)
     if hold_to:
         path = Path(hold_to).expanduser()
         saved_plan.refuse(path, saved_plan.moved_sources(saved_plan.load(path), found))

@@ -120,7 +120,7 @@ def misshapen(got: Any, wanted: Any, where: str = "$") -> str:
     """
     if isinstance(wanted, Mapping):
         if not isinstance(got, Mapping):
-            return f"{where} is no object"
+            return f"{where} is not an object"
         faults = (
             f"{where} has no {key}" if key not in got else misshapen(got[key], wanted[key], f"{where}.{key}")
             for key in wanted
@@ -128,7 +128,7 @@ def misshapen(got: Any, wanted: Any, where: str = "$") -> str:
         return next((fault for fault in faults if fault), "")
     if isinstance(wanted, list):
         if not isinstance(got, list):
-            return f"{where} is no list"
+            return f"{where} is not a list"
         faults = (misshapen(item, wanted[0], f"{where}[{number}]") for number, item in enumerate(got))
         return next((fault for fault in faults if fault), "")
     names = str(wanted).split("|")
@@ -143,7 +143,7 @@ def misshapen(got: Any, wanted: Any, where: str = "$") -> str:
 def mismatch(answer: Answer, endpoint: Mapping[str, Any]) -> str:
     """How an answer differs from what is expected, in a word or two; empty when it is right."""
     if answer.error:
-        return "no answer"
+        return "no response"
     if answer.status != int(endpoint.get("status", 200)):
         return "status"
     if endpoint.get("body") is not None and answer.body != str(endpoint["body"]):
@@ -242,8 +242,8 @@ class Asker:
                 self.close()
                 # A kept connection may have been closed by the other side: ask once more on a new one.
                 if fresh or attempt == 2:
-                    return Answer(error=f"no answer ({error or type(error).__name__})")
-        return Answer(error="no answer")
+                    return Answer(error=f"no response ({error or type(error).__name__})")
+        return Answer(error="no response")
 
     def close(self) -> None:
         """Drop the connection."""

@@ -139,16 +139,16 @@ def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str, host
     try:
         reply = client.ask(target + quoted(path), host=host)
     except ValueError as error:
-        return Answer(error=f"no answer ({one_line(str(error), 120)})")
+        return Answer(error=f"no response ({one_line(str(error), 120)})")
     except ConnectionFailedError as error:
         # The look before has reached the server: it is this Pod that keeps it from answering in time.
-        return Answer(error=f"no answer ({one_line(str(error), 120)})", unreached=True)
+        return Answer(error=f"no response ({one_line(str(error), 120)})", unreached=True)
     body = reply.body.decode("utf-8", "replace")
     status = _status_of_the_server(reply.status, body)
     if status and reply.status in (401, 403):
         raise NotAskedError(f"it is forbidden ({reply.status}): {status}")
     if status:
-        return Answer(error=f"no answer ({status})", unreached=reply.status in BUSY or NOT_REACHED in status)
+        return Answer(error=f"no response ({status})", unreached=reply.status in BUSY or NOT_REACHED in status)
     kind = reply.headers.get("Content-Type") or ""
     return Answer(reply.status, body, seconds=time.monotonic() - began, kind=kind)
 

@@ -26,7 +26,7 @@ REMEDIES = {
     "StalePods": "Deploy again: ansible-playbook site.yml; see kubectl get endpoints and the Service's selector.",
     "ReplicaWrong": "See the log of that Pod; deleting it makes a new one.",
     "ReplicasDisagree": "Do all Pods have the same image and data? Deleting the odd one makes a new one. "
-    "An answer that may differ: varies: true in verify_endpoints.",
+    "A response that may differ: varies: true in verify_endpoints.",
     "WrongAnswer": "Correct the API, or what is expected of it: verify_endpoints.",
     "HostHeader": "Set app_ingress_host to a name that it accepts, which probes and requests to Pods carry, or "
     "verify_replicas: false.",
@@ -71,7 +71,7 @@ def _of_cluster(seen: Seen) -> Cause | None:
         return None
     if behind.missing:
         return _cause(
-            "NotDeployed", "the Deployment is not in the cluster: whoever answers, it is not what was deployed"
+            "NotDeployed", "the Deployment is not in the cluster: whoever responds, it is not what was deployed"
         )
     old, idle = strangers(behind)
     if not behind.served:
@@ -84,12 +84,14 @@ def _of_cluster(seen: Seen) -> Cause | None:
         return _cause("RolloutIncomplete", f"the rollout is not complete: still waiting for {behind.lacking}")
     if behind.hosts and seen.host and not any(serves(name, seen.host) for name in behind.hosts):
         # Another deployment of the same thing gives the same answers.
-        text = f"the Ingress answers to {', '.join(behind.hosts)}, not to {seen.host}: somebody else answers there"
+        text = f"the Ingress serves {', '.join(behind.hosts)}, not {seen.host}: somebody else responds there"
         return _cause("WrongBackend", text)
     below = urllib.parse.urlsplit(seen.base_url).path.rstrip("/")
     for path in (below + str(item["path"]).partition("?")[0] for item in seen.endpoints if behind.paths):
         if not any(path == prefix or path.startswith(f"{prefix}/") for prefix in behind.paths):
-            text = f"the Ingress leads only {', '.join(behind.paths)} to the Service, not {path}: somebody else answers"
+            text = (
+                f"the Ingress leads only {', '.join(behind.paths)} to the Service, not {path}: somebody else responds"
+            )
             return _cause("WrongBackend", f"{text} there")
     if idle:
         return _cause("ServiceWithoutPods", f"the Service sends no requests to {', '.join(idle)}", idle[0])
@@ -121,7 +123,7 @@ def _of_replicas(seen: Seen) -> Cause | None:
             else (f"; as wrong: {', '.join(others)}" if others else "")
         )
         if unwelcome and _right_through_ingress(seen):
-            text = f"the Ingress gets the right answers, so it checks the Host header: {texts[0]}{more}"
+            text = f"the Ingress gets the right responses, so it checks the Host header: {texts[0]}{more}"
             return Cause("WrongAnswer", text, REMEDIES["HostHeader"], pod)
         kind = "TooSlow" if slow else ("WrongAnswer" if everybody else "ReplicaWrong")
         return _cause(kind, "; ".join(texts[:TOLD]) + more, pod)
@@ -129,7 +131,8 @@ def _of_replicas(seen: Seen) -> Cause | None:
         answers_of = {pod: answers[number] for pod, answers in seen.replicas.items()}
         if odd := odd_ones(endpoint, answers_of):
             usual = next(answer for pod, answer in sorted(answers_of.items()) if pod not in odd)
-            text = f"at {endpoint['path']} Pod {odd[0]} answers {answers_of[odd[0]].shown()}, others {usual.shown()}"
+            text = f"at {endpoint['path']} Pod {odd[0]} responds with {answers_of[odd[0]].shown()}, "
+            text += f"others with {usual.shown()}"
             more = f"; as odd: {', '.join(odd[1:])}" if odd[1:] else ""
             return _cause("ReplicasDisagree", text + more, odd[0])
     return None
@@ -158,7 +161,9 @@ def _of_ingress(seen: Seen) -> Cause | None:
         texts += [f"as wrong: {', '.join(rest)}"] if rest else []
         # Where every Pod gives the right answers, it is the way to them that is wrong.
         kind = "TooSlow" if slow else ("IngressNotRouted" if seen.replicas else "WrongAnswer")
-        return _cause(kind, "; ".join(texts) + ("; asked one by one, every Pod answers right" if seen.replicas else ""))
+        return _cause(
+            kind, "; ".join(texts) + ("; requested one by one, every Pod responds right" if seen.replicas else "")
+        )
     for number, endpoint in enumerate(seen.endpoints):
         usual = next((answers[number] for _, answers in sorted(seen.replicas.items())), None)
         for answers in seen.ingress:
@@ -169,9 +174,8 @@ def _of_ingress(seen: Seen) -> Cause | None:
                 and comparable(usual, endpoint)
                 and answer.essence() != usual.essence()
             ):
-                text = (
-                    f"{seen.base_url}{endpoint['path']} answers {answer.shown()}, but every Pod answers {usual.shown()}"
-                )
+                text = f"{seen.base_url}{endpoint['path']} responds with {answer.shown()}, "
+                text += f"but every Pod with {usual.shown()}"
                 return _cause("WrongBackend", f"{text}: the Ingress leads elsewhere")
     return None
 
@@ -180,7 +184,7 @@ def told(where: str, endpoint: Mapping[str, Any], answer: Answer, fault: str) ->
     """Where which answer was expected, and which one came."""
     detail = f" ({fault})" if fault.startswith(("shape", "it took")) else ""
     detail += HOST_HINT if fault == "status" and answer.status in UNWELCOME else ""
-    return f"{where} should answer {expected(endpoint)}, but gave {answer.shown()}{detail}"
+    return f"{where} should respond with {expected(endpoint)}, but gave {answer.shown()}{detail}"
 
 
 def summary(seen: Seen) -> list[dict[str, str]]:
