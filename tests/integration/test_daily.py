@@ -244,11 +244,11 @@ def test_compose_proves_the_images_and_leaves_nothing(deployed: Deployed) -> Non
         # Both together; and the API's image alone, before the other is started.
         (
             {"verify_endpoints": [{"path": "/users/1", "json_includes": {"username": "Nobody"}}], "verify_timeout": 1},
-            "/users/1 should answer 200 and JSON that includes",
+            "/users/1 should respond with 200 and JSON that includes",
         ),
         (
             {"compose_alone_endpoints": [{"path": "/status", "json": 2}], "compose_alone_timeout": 4},
-            "/status should answer 200 and 2, but gave 200 1",
+            "/status should respond with 200 and 2, but gave 200 1",
         ),
     ],
 )

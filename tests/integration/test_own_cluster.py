@@ -41,7 +41,7 @@ def test_verify_sees_a_wrong_answer(deployed: Deployed) -> None:
     run = deployed.target.playbook("verify.yml", verify_endpoints=endpoints, verify_timeout=1)
     assert run.rc != 0
     assert len(run.errors) == 1
-    assert '/users/1 should answer 200 and JSON that includes {"username": "Nobody"}' in run.errors[0]
+    assert '/users/1 should respond with 200 and JSON that includes {"username": "Nobody"}' in run.errors[0]
     assert "August" in run.errors[0]
 
 

@@ -70,7 +70,7 @@ def test_what_does_not_verify_goes_back_as_a_whole(one: Target, cluster: Cluster
     )
     assert failed.rc != 0
     told = failed.errors[-1]
-    assert "should answer 200 and a text with 'what nobody says'" in told
+    assert "should respond with 200 and a text with 'what nobody says'" in told
     assert "It was rolled back to revision" in told, told
     assert "another one" not in failed.output
     assert objects(cluster, one) == before

@@ -101,7 +101,7 @@ def test_a_killed_component_comes_back(program: str) -> None:
 
     wait_for(is_back, 30, f"{program} is not back")
     wait_for(lambda: set(probe.supervised(SUPERVISOR).values()) == {"RUNNING"}, 30, "not everything runs")
-    wait_for(users_are_served, 30, "the Ingress does not answer")
+    wait_for(users_are_served, 30, "the Ingress does not respond")
 
 
 def test_everything_killed_at_once_comes_back_with_the_deployment_as_it_was() -> None:

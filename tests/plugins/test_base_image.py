@@ -140,7 +140,7 @@ def test_where_nothing_is_known_no_tag_is_made(
     remember(own, labels)
     elsewhere.fails_with = 503
     with pytest.raises(
-        UnknownBase, match=r"no earlier build has recorded it: .* answers 503.*name the image by its digest"
+        UnknownBase, match=r"no earlier build has recorded it: .* responds with 503.*name the image by its digest"
     ):
         state(own, context)
 

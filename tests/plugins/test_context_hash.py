@@ -140,7 +140,7 @@ def test_a_folder_that_one_may_not_enter_is_said_in_one_line(context: Path) -> N
 
 @pytest.mark.parametrize(
     ("pattern", "says"),
-    [(None, "is not a folder"), ("", "has no Dockerfile"), ("[", "no valid pattern"), ("!", "nothing but")],
+    [(None, "is not a folder"), ("", "has no Dockerfile"), ("[", "not a valid pattern"), ("!", "nothing but")],
 )
 def test_contexts_that_cannot_be_built(tmp_path: Path, pattern: str | None, says: str) -> None:
     folder = tmp_path / "context"

@@ -81,7 +81,7 @@ def test_a_secret_is_read_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("value", ["no base64!", base64.b64encode(b"\xff\xfe").decode()])
 def test_a_value_that_is_no_text_is_never_overwritten_in_silence(value: str) -> None:
-    with pytest.raises(CredentialsError, match="MYSQL_PASSWORD in the Secret it is no text"):
+    with pytest.raises(CredentialsError, match="MYSQL_PASSWORD in the Secret it is not text"):
         of_secret(secret() | {"data": {PASSWORD: value}})
     assert of_secret(secret() | {"data": {PASSWORD: value}}, given=True) == {}
 

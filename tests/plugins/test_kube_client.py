@@ -113,7 +113,7 @@ def test_untrusted_certificate(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_no_url() -> None:
-    with pytest.raises(ConnectionFailedError, match="no http"):
+    with pytest.raises(ConnectionFailedError, match="not an http"):
         client("127.0.0.1:6443")
 
 

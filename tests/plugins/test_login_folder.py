@@ -113,5 +113,5 @@ def test_a_place_that_others_may_look_into_is_refused(tmp_path: Path, settings: 
     (tmp_path / "open").mkdir(mode=0o755)
     (tmp_path / "link").symlink_to(tmp_path / "open")
     for above in (tmp_path / "open", tmp_path / "link"):
-        with pytest.raises(UnsafeFolder, match="no folder of yours alone"):
+        with pytest.raises(UnsafeFolder, match="not a folder of yours alone"):
             make(above, os.getpid(), settings)

@@ -118,7 +118,7 @@ def test_missing_and_wrong_credentials_are_told_apart(registry: FakeRegistry, au
     assert "wr0ng" not in str(raised.value)
 
 
-@pytest.mark.parametrize(("status", "says"), [(429, "limits the rate"), (500, r"answers 500 .*\(no more\)")])
+@pytest.mark.parametrize(("status", "says"), [(429, "limits the rate"), (500, r"responds with 500 .*\(no more\)")])
 def test_other_answers_are_one_line(registry: FakeRegistry, status: int, says: str) -> None:
     registry.fails_with = status
     with pytest.raises(RegistryError, match=says) as raised:
@@ -128,7 +128,7 @@ def test_other_answers_are_one_line(registry: FakeRegistry, status: int, says: s
 
 def test_what_is_no_registry_is_named(registry: FakeRegistry) -> None:
     registry.fails_with = 404
-    with pytest.raises(Unreachable, match="no image registry"):
+    with pytest.raises(Unreachable, match="not an image registry"):
         RegistryClient(registry.host).ping()
 
 
@@ -253,7 +253,7 @@ def test_a_refusal_of_the_storage_is_no_refusal_of_the_user(registry: FakeRegist
             lambda: client.blob(image(registry), "sha256:1"),
             client.open_blob(image(registry), "sha256:1").__enter__,
         ):
-            with pytest.raises(RegistryError, match=rf"\(at {storage.host}\) answers 403") as raised:
+            with pytest.raises(RegistryError, match=rf"\(at {storage.host}\) responds with 403") as raised:
                 read()
             assert not isinstance(raised.value, Unauthorized)
 

@@ -481,7 +481,7 @@ def test_a_cordoned_node_is_named_in_the_remedy() -> None:
     assert "kubectl get nodes, kubectl uncordon;" in cause.remedy
 
     for nodes, advice in (
-        ((200, {"items": [{"metadata": {"name": "node-2"}}]}), "kubectl uncordon node-2; or ask"),
+        ((200, {"items": [{"metadata": {"name": "node-2"}}]}), "kubectl uncordon node-2; or request"),
         ((200, {"items": []}), "kubectl get nodes, kubectl uncordon;"),
         (status_of(403, "nodes is forbidden"), "kubectl get nodes, kubectl uncordon;"),
     ):

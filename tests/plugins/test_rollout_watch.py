@@ -242,7 +242,7 @@ def test_a_new_pod_that_answers_wrong_ends_the_rollout_while_old_ones_serve(monk
     _, error = watching(stage, endpoints=[{"path": "/status", "json": 1}])
     assert isinstance(error, CausedError)
     assert (error.cause.type, error.cause.pod) == ("WrongAnswer", "p")
-    assert "Pod p at /status should answer 200 and 1, but gave 500 no" in error.cause.message
+    assert "Pod p at /status should respond with 200 and 1, but gave 500 no" in error.cause.message
     assert any("/pods/p:8000/proxy/status" in path for path in stage.requests)
 
 

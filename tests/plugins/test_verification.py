@@ -157,17 +157,27 @@ def broken(town: Town, who: tuple[str, ...], path: str, code: int, document: Any
 @pytest.mark.parametrize(
     ("who", "answer", "kind", "words"),
     [
-        (("p2",), (500, "no"), "ReplicaWrong", "Pod p2 at /users should answer 200"),
+        (("p2",), (500, "no"), "ReplicaWrong", "Pod p2 at /users should respond with 200"),
         (("p1", "p2", "ingress"), (500, "no"), "WrongAnswer", "Pod p1 at /users.*so does every other Pod"),
-        (("p2",), (200, ["August", "Eve"]), "ReplicasDisagree", "at /users Pod p2 answers 200 .*Eve.*others .*Linda"),
+        (
+            ("p2",),
+            (200, ["August", "Eve"]),
+            "ReplicasDisagree",
+            "at /users Pod p2 responds with 200 .*Eve.*others .*Linda",
+        ),
         (("p2",), (200, [1]), "ReplicaWrong", r"shape: \$\[0\] is 1, not string"),
         (
             ("ingress",),
             (404, "page not found"),
             "IngressNotRouted",
-            "gave 404 .*asked one by one, every Pod responses right",
+            "gave 404 .*requested one by one, every Pod responds right",
         ),
-        (("ingress",), (200, ["Somebody"]), "WrongBackend", "answers 200 .*Somebody.*the Ingress leads elsewhere"),
+        (
+            ("ingress",),
+            (200, ["Somebody"]),
+            "WrongBackend",
+            "responds with 200 .*Somebody.*the Ingress leads elsewhere",
+        ),
     ],
 )
 def test_wrong_answers(tmp_path: Path, who: tuple[str, ...], answer: tuple[int, Any], kind: str, words: str) -> None:
