@@ -251,4 +251,4 @@ def test_deploying_what_nobody_pushed(target: Target, cluster: Cluster) -> None:
 def test_verifying_where_nobody_listens(target: Target, cluster: Cluster) -> None:
     url = f"http://127.0.0.1:{closed_port()}"
     run = target.playbook("verify.yml", app_base_url=url, verify_timeout=1)
-    assert_refused(run, target, cluster, f"{url} gives no answer .*refused", "correct app_base_url")
+    assert_refused(run, target, cluster, f"{url} gives no response .*refused", "correct app_base_url")

@@ -34,7 +34,7 @@ signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 http.server.ThreadingHTTPServer(("", 8000), Shop).serve_forever()
 """
 DOCKERFILE = 'ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY shop.py /srv/shop.py\nCMD ["python3", "-u", "/srv/shop.py"]\n'
-BOX = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: box\n  namespace: {{ workload_namespace }}\n  labels:\n"
+BOX = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: box\n  namespace: {{ app_namespace }}\n  labels:\n"
 BOX += "{% filter indent(4, first=true) %}{% include '_labels.yml.j2' %}{% endfilter %}\ndata: {a: b}\n"
 
 
