@@ -105,11 +105,15 @@ plan: $(VENV)/deploy ## Say what make deploy would change, object by object; cha
 	ansible-playbook site.yml --check --diff $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/test ## Measure site.yml beside a script written by hand and plain Ansible (20 minutes)
+bench: $(VENV)/test ## Measure site.yml beside a script written by hand, Helm and plain Ansible (40 minutes)
 	bench/deploy/measure.py $(ARGS)
 
+.PHONY: bench-targets
+bench-targets: $(VENV)/test ## Measure what 10 and 50 targets cost beside one, and write docs/TARGETS.md
+	bench/targets/measure.py $(ARGS)
+
 .PHONY: bench-api
-bench-api: $(VENV)/test ## Measure the API beside the usual solution, and its image (a quarter of an hour), and write docs/PERFORMANCE.md
+bench-api: $(VENV)/test ## Measure the API beside the baseline, and its image (a quarter of an hour), and write docs/PERFORMANCE.md
 	. tests/docker-env; bench/api/run.py $(ARGS); bench/images/measure.py
 	bench/report.py
 

@@ -1,4 +1,4 @@
-"""The three that are compared: this repository's site.yml, a script written by hand, and plain Ansible."""
+"""What is compared: this repository's site.yml, a script written by hand, Helm, and plain Ansible."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ KUBECONFIG = "/var/lib/fastapi-mysql-k8s/kubeconfig"
 REGISTRY = "127.0.0.1:5000"
 BASE_IMAGE = f"{REGISTRY}/debian-python:12"
 URL = "http://127.0.0.1:8080"
+# The Go module that Helm is compiled from, once, where there is a Go toolchain.
+HELM = "helm.sh/helm/v4/cmd/helm@v4.3.2"
 # Long enough to be found and replaced in a manifest without meeting anything else.
 SETTING = "bench-setting-"
 
@@ -179,13 +181,19 @@ class Given(Contender):
         self.deployment.write_text(re.sub(rf"{SETTING}\d+", f"{SETTING}{self.setting}", text), encoding="utf-8")
 
 
-class ByHand(Given):
-    """by-hand.sh."""
+class Script(Given):
+    """A script that builds and pushes both images, deploys in its own way, and requests two endpoints."""
+
+    script = ""
+
+    def own(self) -> dict[str, str]:
+        """What only this script wants to know."""
+        return {}
 
     def run(self) -> tuple[float, str]:
         """One call of the script."""
         self.write_setting()
-        own = {
+        shared = {
             "DOCKER": str(PROGRAMS / "docker"),
             "KUBECTL": str(PROGRAMS / "kubectl"),
             "REGISTRY": REGISTRY,
@@ -201,7 +209,54 @@ class ByHand(Given):
             "HOST": f"{self.name}.test",
         }
         secrets = {f"BUILD_{name.upper()}": file for name, file in build_secrets().items()}
-        return call([str(Path(__file__).with_name("by-hand.sh"))], self.engine | own | secrets)
+        return call([str(Path(__file__).with_name(self.script))], self.engine | shared | secrets | self.own())
+
+
+class ByHand(Script):
+    """by-hand.sh."""
+
+    script = "by-hand.sh"
+
+
+class Helm(Script):
+    """by-helm.sh, with a chart of the same objects."""
+
+    script = "by-helm.sh"
+
+    @staticmethod
+    def program() -> Path | None:
+        """Helm, compiled from its module; None where there is no Go."""
+        folder = CACHE / "bench" / HELM.rpartition("@")[2]
+        if not (folder / "helm").is_file():
+            if not shutil.which("go"):
+                return None
+            call(["go", "install", HELM], {"GOBIN": str(folder), "CGO_ENABLED": "0"})
+        return folder / "helm"
+
+    @property
+    def chart(self) -> Path:
+        """The chart's folder."""
+        return self.folder / "chart"
+
+    @property
+    def deployment(self) -> Path:
+        """The template that names the images and holds the setting."""
+        return self.chart / "templates/my-deployment-eval.yml"
+
+    def take_manifests(self, ours: Ours) -> None:
+        """The same objects as templates, whose images are values; the namespace is Helm's to make."""
+        super().take_manifests(ours)
+        (self.chart / "templates").mkdir(parents=True)
+        (self.chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: {self.name}\nversion: 1.0.0\n", encoding="utf-8")
+        image = re.compile(rf"^( *image: ).*{self.name}/(api|db)@.*$", re.MULTILINE)
+        for file in self.manifests.glob("*.yml"):
+            text = image.sub(r"\1{{ .Values.\2 }}", file.read_text(encoding="utf-8"))
+            documents = [one for one in re.split(r"^---$", text, flags=re.MULTILINE) if "kind: Namespace" not in one]
+            (self.chart / "templates" / file.name).write_text("---".join(documents), encoding="utf-8")
+
+    def own(self) -> dict[str, str]:
+        """Where Helm and the chart are."""
+        return {"HELM": str(self.program()), "CHART": str(self.chart)}
 
 
 class Plain(Given):

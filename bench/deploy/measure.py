@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measure site.yml beside a script written by hand and plain Ansible, interleaved in one run, on the embedded platform.
+"""Measure site.yml beside a script written by hand, Helm and plain Ansible, interleaved, on the embedded platform.
 
-Writes bench/deploy/results.json and, from it, docs/BENCHMARK.md. Every round runs all three, each time beginning with
+Writes bench/deploy/results.json and, from it, docs/BENCHMARK.md. Every round runs all of them, each time beginning with
 another, so that a machine that is slow for a while is slow for all. Removes what it has made.
 """
 
@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contenders import ROOT, ByHand, Contender, Ours, Plain
+from contenders import ROOT, ByHand, Contender, Given, Helm, Ours, Plain
 from table import write_table
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -30,9 +30,9 @@ _RECAP = re.compile(r"changed=(\d+)")
 class Bench:
     """The contenders, and the seconds that each took in every round, by scenario and contender."""
 
-    def __init__(self, ours: Ours, by_hand: ByHand, plain: Plain) -> None:
-        self.ours = ours
-        self.contenders: dict[str, Contender] = {"ours": ours, "by_hand": by_hand, "plain": plain}
+    def __init__(self, ours: Ours, others: dict[str, Given]) -> None:
+        self.ours, self.others = ours, others
+        self.contenders: dict[str, Contender] = {"ours": ours, **others}
         self.seconds: dict[str, dict[str, list[float]]] = {}
 
     def measure(self, scenario: str, rounds: int, prepare: Callable[[Contender, int], None]) -> None:
@@ -69,12 +69,8 @@ def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int) -> dict[st
         if not found["ours"]:
             continue
         medians = {who: round(statistics.median(times), 3) for who, times in found.items()}
-        scenarios[name] = {
-            **found,
-            "median": medians,
-            "ratio": round(medians["ours"] / medians["by_hand"], 2),
-            "plain_ratio": round(medians["plain"] / medians["by_hand"], 2),
-        }
+        ratios = {who: round(seconds / medians["by_hand"], 2) for who, seconds in medians.items()}
+        scenarios[name] = {**found, "median": medians, "ratio": ratios}
     return {
         "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "replicas": replicas},
@@ -109,17 +105,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each scenario that rolls Pods")
     parser.add_argument("--no-op-rounds", type=int, default=10, help="rounds in which nothing is changed")
     parser.add_argument("--cold-rounds", type=int, default=1, help="rounds that start from nothing")
-    parser.add_argument("--skip-tags", default="", help="tags of site.yml that are left out, such as platform")
+    parser.add_argument("--skip-tags", default="platform", help="tags of site.yml that are left out")
     parser.add_argument("--replicas", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         ours = Ours("bench-ours", Path(folder) / "ours", options.replicas, skip_tags=options.skip_tags)
-        by_hand = ByHand("bench-hand", Path(folder) / "by-hand", options.replicas)
-        plain = Plain("bench-plain", Path(folder) / "plain", options.replicas)
-        bench = Bench(ours, by_hand, plain)
+        others: dict[str, Given] = {
+            "by_hand": ByHand("bench-hand", Path(folder) / "by-hand", options.replicas),
+            "plain": Plain("bench-plain", Path(folder) / "plain", options.replicas),
+        }
+        if Helm.program():
+            others["helm"] = Helm("bench-helm", Path(folder) / "helm", options.replicas)
+        else:
+            print("Helm is left out: there is no Go to compile it with.", flush=True)
+        bench = Bench(ours, others)
         try:
             ours.run()
-            for other in (by_hand, plain):
+            for other in others.values():
                 other.take_manifests(ours)
                 other.run()
             bench.measure("cold", options.cold_rounds, start_anew)

@@ -117,8 +117,8 @@ def write_page(found: dict[int, dict[str, float]]) -> None:
         "",
         "<!-- Written by bench/targets/measure.py: do not edit. -->",
         "",
-        "One run for several targets, on the embedded platform, each with one replica in a namespace of its own, beside a run for "
-        f"one. Wall-clock seconds, and how many times those of one target. Measured on {machine}.",
+        "One run for several targets, on the embedded platform, each with one replica in a namespace of its own, "
+        f"beside a run for one. Wall-clock seconds, and how many times those of one target. Measured on {machine}.",
         "",
         "| targets | unchanged | one variable | teardown | most memory, MB |",
         "|---|---|---|---|---|",
@@ -136,7 +136,9 @@ def main() -> None:
     """Measure all sizes, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="unchanged runs of each size")
-    parser.add_argument("--counts", type=int, nargs="+", default=COUNTS, help="how many targets; 1 is what ratios are to")
+    parser.add_argument(
+        "--counts", type=int, nargs="+", default=COUNTS, help="how many targets; 1 is what ratios are to"
+    )
     options = parser.parse_args()
     found = {count: measure(count, options.rounds) for count in sorted({1, *options.counts})}
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

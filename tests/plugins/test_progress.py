@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.callback.progress import preload
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console.progress import (
     History,
     announcement,
@@ -195,3 +197,13 @@ def test_lines() -> None:
     assert conclusion("build", 41.23, 2, False) == "✓ build        41.2 s  2 changed"
     assert conclusion("rollout", 12.0, 0, True) == "✗ rollout      12.0 s  failed"
     assert duration(400) == "6 min 40 s"
+
+
+def test_an_action_of_this_collection_is_loaded_before_its_task_is_forked() -> None:
+    """Others are none of our business, and a module has nothing to load here."""
+    module = "ansible_collections.fastapi_mysql.k8s.plugins.action.logs"
+    sys.modules.pop(module, None)
+    for action in ("fastapi_mysql.k8s.logs", "fastapi_mysql.k8s.debian_packages", "ansible.builtin.debug"):
+        preload(action)
+    assert module in sys.modules
+    assert not any(name.endswith((".action.debian_packages", ".action.debug")) for name in sys.modules)
