@@ -17,7 +17,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fie
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.hold import Hold
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 
-from contenders import BASE_IMAGE, KUBECONFIG
+from approaches import BASE_IMAGE, KUBECONFIG
 
 NAMESPACE, NAME = "bench-hold", "fast"
 ROUNDS = 10

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contenders import ROOT, ByHand, Contender, Given, Helm, Ours, Plain
+from approaches import ROOT, Approach, ByHand, Given, Helm, Ours, Plain
 from table import write_table
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -28,27 +28,27 @@ _RECAP = re.compile(r"changed=(\d+)")
 
 
 class Bench:
-    """The contenders, and the seconds that each took in every round, by scenario and contender."""
+    """The approaches, and the seconds that each took in every round, by scenario and approach."""
 
     def __init__(self, ours: Ours, others: dict[str, Given]) -> None:
         self.ours, self.others = ours, others
-        self.contenders: dict[str, Contender] = {"ours": ours, **others}
+        self.approaches: dict[str, Approach] = {"ours": ours, **others}
         self.seconds: dict[str, dict[str, list[float]]] = {}
 
-    def measure(self, scenario: str, rounds: int, prepare: Callable[[Contender, int], None]) -> None:
+    def measure(self, scenario: str, rounds: int, prepare: Callable[[Approach, int], None]) -> None:
         """Some rounds of one scenario."""
-        names = list(self.contenders)
+        names = list(self.approaches)
         found = self.seconds.setdefault(scenario, {name: [] for name in names})
         for number in range(rounds):
             first = number % len(names)
             for name in names[first:] + names[:first]:
-                contender = self.contenders[name]
-                prepare(contender, number)
-                seconds, output = contender.run()
+                approach = self.approaches[name]
+                prepare(approach, number)
+                seconds, output = approach.run()
                 found[name].append(round(seconds, 3))
                 print(f"{scenario:<20} {name:<8} {seconds:7.2f} s", flush=True)
                 # Only ours says so: a build is a change to the stock module, whatever comes of it.
-                changed = _RECAP.findall(output) if contender is self.ours else []
+                changed = _RECAP.findall(output) if approach is self.ours else []
                 if scenario == "no-op" and changed and changed[-1] != "0":
                     raise SystemExit(f"An unchanged run changed something:\n{output}")
 
@@ -79,24 +79,24 @@ def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int) -> dict[st
     }
 
 
-def change_nothing(_contender: Contender, _number: int) -> None:
+def change_nothing(_contender: Approach, _number: int) -> None:
     """As it was."""
 
 
-def change_line(contender: Contender, number: int) -> None:
+def change_line(approach: Approach, number: int) -> None:
     """One line of main.py."""
-    contender.change_line(number)
+    approach.change_line(number)
 
 
-def change_setting(contender: Contender, _number: int) -> None:
+def change_setting(approach: Approach, _number: int) -> None:
     """One variable of the API's environment."""
-    contender.setting += 1
+    approach.setting += 1
 
 
-def start_anew(contender: Contender, number: int) -> None:
+def start_anew(approach: Approach, number: int) -> None:
     """Nothing in the cluster and the registry, and new requirements."""
-    contender.forget()
-    contender.change_requirements(number)
+    approach.forget()
+    approach.change_requirements(number)
 
 
 def main() -> None:
@@ -130,8 +130,8 @@ def main() -> None:
             bench.measure("one variable", options.rounds, change_setting)
             found = results(bench, bench.tasks(), options.replicas)
         finally:
-            for contender in bench.contenders.values():
-                contender.forget()
+            for approach in bench.approaches.values():
+                approach.forget()
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     write_table(found, ROOT / "docs/BENCHMARK.md")
     print(f"Written: {RESULTS.relative_to(ROOT)}, docs/BENCHMARK.md")

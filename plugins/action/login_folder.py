@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ansible import constants
 
 from ..plugin_utils.errors import UserError
-from ..plugin_utils.orphans import parent
+from ..plugin_utils.exit_with_parent import parent
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.registry import login_folder
 from ..plugin_utils.registry.image_reference import BadReference, parse_reference, split_registry

@@ -25,8 +25,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console.progress
     stage_of,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.diagnostics.failures import told_by
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.progress_line import ProgressLine
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_environment import hide
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.sign_of_life import SignOfLife
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import shortened
 
 COLLECTION = "fastapi_mysql.k8s"
@@ -102,7 +102,7 @@ class CallbackModule(Default):
         self.broken = False
         self.acted = False
         self.failures: list[Failure] = []
-        self.alive = SignOfLife(self._display, sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb")
+        self.alive = ProgressLine(self._display, sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb")
 
     @property
     def full(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from ansible.plugins.action import ActionBase
 
 from .errors import UserError
-from .orphans import ending_with_parent
+from .exit_with_parent import exit_with_parent
 
 
 class PlainAction(ActionBase):
@@ -28,7 +28,7 @@ class PlainAction(ActionBase):
         self.variables = task_vars or {}
         _, arguments = self.validate_argument_spec(argument_spec=self.SHARED | self.ARGUMENTS)
         try:
-            with ending_with_parent():
+            with exit_with_parent():
                 result.update(self.perform(arguments))
         except UserError as error:
             # What a program wants to know of it, such as the cause of a failed rollout.

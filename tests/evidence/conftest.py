@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser import Page, chromium
 
-from stand_in import ROLLOUT, standing_in
+from fake_deployment import ROLLOUT, standing_in
 from test_evidence import FAILED_RUN, write
 
 

@@ -21,7 +21,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client impo
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import parse_reference
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.session import open_registry
 from api_server import ApiServer
-from eyes import NAME, NAMESPACE, Eyes, Users, Watch
+from observer import NAME, NAMESPACE, Observer, Users, Watch
 from promises import broken
 
 HERE = Path(__file__).resolve().parent
@@ -106,7 +106,7 @@ def faulty_image() -> str:
 
 def build() -> None:
     """Build the API with faults on the API that was just deployed, by the same playbook."""
-    deployment = Eyes(KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT)).view().deployment
+    deployment = Observer(KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT)).view().deployment
     images = {item["name"]: item["image"] for item in deployment["spec"]["template"]["spec"]["containers"]}
     variables = {
         "app_base_image": images["api"],
@@ -138,7 +138,7 @@ def filled(value: Any) -> Any:
     return value
 
 
-def by_hand(eyes: Eyes, step: list[str]) -> None:
+def by_hand(observer: Observer, step: list[str]) -> None:
     """What somebody does to the target beside Ansible."""
     if step == ["pause"]:
         kubectl("rollout", "pause", f"deployment/{NAME}")
@@ -160,7 +160,7 @@ def by_hand(eyes: Eyes, step: list[str]) -> None:
         options = ("--server-side", "--force-conflicts", "--field-manager=somebody", "--validate=false")
         kubectl("apply", *options, "--filename=-", document=claim)
     else:
-        kubectl("exec", eyes.ready_pods()[0], "--container=mysql", "--", *step)
+        kubectl("exec", observer.ready_pods()[0], "--container=mysql", "--", *step)
 
 
 @contextmanager
@@ -185,10 +185,10 @@ def surroundings(fault: Fault) -> Iterator[tuple[dict[str, str], Callable[[str],
         yield {}, None
 
 
-def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
+def inject(fault: Fault, observer: Observer) -> dict[str, Any]:
     """Let one fault happen, and measure."""
     fault = filled(fault)
-    before, revision, load = eyes.objects(), eyes.revision(), os.getloadavg()[0]
+    before, revision, load = observer.objects(), observer.revision(), os.getloadavg()[0]
     for item in fault.get("objects", []):
         kubectl("apply", "-f", "-", document=item)
     during = fault.get("during")
@@ -199,14 +199,14 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
     try:
         with (
             Users(INGRESS) as users,
-            Watch(eyes, fault.get("seen", "now"), revision, act if during else None) as watch,
+            Watch(observer, fault.get("seen", "now"), revision, act if during else None) as watch,
             surroundings(fault) as (more, on_line),
         ):
             if fault.get("first"):
-                by_hand(eyes, fault["first"])
+                by_hand(observer, fault["first"])
             if fault.get("left"):
-                before = eyes.objects()
-            versions, kept = eyes.versions(), eyes.kept()
+                before = observer.objects()
+            versions, kept = observer.versions(), observer.kept()
             began = time.monotonic()
             deploys = fault.get("play", "site.yml") == "site.yml"
             tags = ["--tags=deploy,verify"] if deploys else []
@@ -216,7 +216,7 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
     finally:
         for item in fault.get("objects", []):
             kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", document=item)
-    after, touched = eyes.objects(), eyes.versions() != versions or eyes.kept() != kept
+    after, touched = observer.objects(), observer.versions() != versions or observer.kept() != kept
     if fault.get("fix") == "delete-pods":
         kubectl("delete", "pod", "--all", "--wait=false")
         playbook("site.yml", {}, "--tags=deploy")
@@ -250,14 +250,14 @@ def inject(fault: Fault, eyes: Eyes) -> dict[str, Any]:
     }
 
 
-def settle(eyes: Eyes, good: dict[str, Any], well: bool) -> None:
+def settle(observer: Observer, good: dict[str, Any], well: bool) -> None:
     """Before the next fault: what was deployed, and nobody on the way out, who would hold room or quota."""
-    if not well or eyes.objects() != good:
+    if not well or observer.objects() != good:
         restored = playbook("site.yml", {}, "--tags=deploy")
         if restored.rc:
             sys.exit(restored.output)
     deadline = time.monotonic() + 90
-    while eyes.view().leaving() and time.monotonic() < deadline:
+    while observer.view().leaving() and time.monotonic() < deadline:
         time.sleep(0.5)
 
 
@@ -278,12 +278,12 @@ def main(arguments: list[str]) -> int:
         for item in listed
         if wanted == "all" or (item.get("quick") if wanted == "quick" else item["name"] in wanted.split(","))
     ]
-    eyes = Eyes(KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT))
+    observer = Observer(KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT))
     failed = 0
-    good, well = eyes.objects(), True
+    good, well = observer.objects(), True
     for fault in chosen:
-        settle(eyes, good, well)
-        result = inject(fault, eyes)
+        settle(observer, good, well)
+        result = inject(fault, observer)
         problems = broken(result, fault)
         failed += bool(problems)
         well = result["equal"] and result["verified"]

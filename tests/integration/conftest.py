@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from machines import HTPASSWD, Registry, registry
-from stories import (
+from playbook_runner import (
     BASE_IMAGE,
     CACHE,
     CONTEXT,
@@ -24,6 +23,7 @@ from stories import (
     copy_context,
 )
 from surroundings import Cluster, remove_from_engine, remove_images, repositories, tags
+from unreachable_services import HTPASSWD, Registry, registry
 
 # What quoting gets wrong, and what would be seen at once in an output that it must not be in.
 PASSWORD = "it's/a:p@ss\"w%rd $(x) \\"

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.changes import changes, essence
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import NAMED
-from stories import ROOT
+from playbook_runner import ROOT
 from surroundings import Cluster, Object, tags
 
 # Whatever a target may have.

@@ -15,7 +15,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.names i
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments import unfinished
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import cleaned
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store import Store
-from stories import INGRESS, ROOT, Target
+from playbook_runner import INGRESS, ROOT, Target
 from surroundings import Cluster, get
 
 Object = dict[str, Any]

@@ -15,7 +15,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client impo
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import ApiError, KubeError
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.credentials import find_credentials
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.trust import authorities
-from stories import CACHE, CONTEXT, DOCKER_CONFIG, INGRESS, KUBECONFIG, REGISTRY, docker
+from playbook_runner import CACHE, CONTEXT, DOCKER_CONFIG, INGRESS, KUBECONFIG, REGISTRY, docker
 
 _OCI = "application/vnd.oci.image"
 MANIFESTS = f"application/vnd.docker.distribution.manifest.v2+json, {_OCI}.manifest.v1+json, {_OCI}.index.v1+json"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry import login_folder
-from machines import PASSWORD, USER, Registry, broken_kubeconfig, closed_port, expired_certificate
-from stories import PROGRAMS, Run, Target, docker, little_context, playbook
+from playbook_runner import PROGRAMS, Run, Target, docker, little_context, playbook
 from surroundings import Cluster, content_tags, repositories
+from unreachable_services import PASSWORD, USER, Registry, broken_kubeconfig, closed_port, expired_certificate
 
 from conftest import NewTarget
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from stories import CACHE, DOCKER_HOST, KUBECONFIG, PROGRAMS, ROOT
+from playbook_runner import CACHE, DOCKER_HOST, KUBECONFIG, PROGRAMS, ROOT
 
 from conftest import Deployed
 

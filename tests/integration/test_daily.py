@@ -15,8 +15,7 @@ import jsonschema
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from machines import closed_port
-from stories import (
+from playbook_runner import (
     BASE_IMAGE,
     CACHE,
     DOCKER_CONFIG,
@@ -30,6 +29,7 @@ from stories import (
     kubectl,
 )
 from surroundings import Cluster
+from unreachable_services import closed_port
 
 from conftest import PASSWORD, Deployed, NewTarget
 

@@ -6,7 +6,7 @@ import time
 from urllib.parse import urlsplit
 
 from browser import chromium
-from stories import INGRESS
+from playbook_runner import INGRESS
 
 from conftest import Deployed
 

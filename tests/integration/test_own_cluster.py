@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from stories import Run, kubectl
+from playbook_runner import Run, kubectl
 from surroundings import Cluster, content_tags, get, repositories
 
 from conftest import PASSWORD, Deployed, NewTarget

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import APPLY
 from planning import Plan, copy_of_repository, done, look
-from stories import REGISTRY, Run, Target, kubectl, playbook
+from playbook_runner import REGISTRY, Run, Target, kubectl, playbook
 from surroundings import Cluster, repositories, tags
 
 from conftest import NewTarget

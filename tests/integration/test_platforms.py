@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from stories import Target, little_context
+from playbook_runner import Target, little_context
 from surroundings import ask_registry, content_tags, repositories
 
 from conftest import NewTarget

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.lease import Lock, myself
+from playbook_runner import REGISTRY, Target, kubectl
 from releases import (
     WRONG,
     Load,
@@ -25,7 +26,6 @@ from releases import (
     served,
     version,
 )
-from stories import REGISTRY, Target, kubectl
 from surroundings import Cluster, ask_registry, tags
 
 from conftest import Deployed, NewTarget

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stories import kubectl
+from playbook_runner import kubectl
 from surroundings import Cluster
 
 from conftest import Deployed, NewTarget

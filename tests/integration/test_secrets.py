@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store import Store
+from playbook_runner import CACHE, CONTEXT, KUBECONFIG, PROGRAMS, REGISTRY, ROOT, Run, Target, build_secrets
 from releases import Load, proof
-from stories import CACHE, CONTEXT, KUBECONFIG, PROGRAMS, REGISTRY, ROOT, Run, Target, build_secrets
+from secret_scan import SecretScan, Watcher
 from surroundings import Cluster
-from traces import Traces, Watcher
 
 from conftest import Deployed, NewTarget
 from containers import pods, until
@@ -185,8 +185,8 @@ def rolled(deployment: dict[str, Any]) -> int:
 def test_nothing_can_bring_the_old_password_back(story: Story) -> None:
     """The revisions before the rotation are gone; those that are kept since hold the new one."""
     store = Store(story.cluster.client, story.target.namespace, NAME)
-    old = Traces(story.secrets["made"]["MYSQL_PASSWORD"], story.secrets["made"]["MYSQL_ROOT_PASSWORD"])
-    new = Traces(story.given)
+    old = SecretScan(story.secrets["made"]["MYSQL_PASSWORD"], story.secrets["made"]["MYSQL_ROOT_PASSWORD"])
+    new = SecretScan(story.given)
     kept = store.kept()
     for one in kept:
         old.text(f"revision {one.number}", json.dumps(one.objects))
@@ -251,74 +251,74 @@ def test_mysql_answers_nobody_but_its_pod(story: Story) -> None:
 
 
 @pytest.fixture
-def traces(story: Story) -> Traces:
+def scan(story: Story) -> SecretScan:
     """All that was secret at any time, the checksum's key as well; and what was planned, and tried in vain."""
     values = {value for one in story.secrets.values() for value in one.values()}
-    return Traces(*values, story.other.read_text(encoding="utf-8"))
+    return SecretScan(*values, story.other.read_text(encoding="utf-8"))
 
 
-def test_no_output_holds_it(story: Story, traces: Traces) -> None:
+def test_no_output_holds_it(story: Story, scan: SecretScan) -> None:
     for name, run in story.runs.items():
-        traces.text(f"output of {name}", run.output)
-    assert traces.hits == []
+        scan.text(f"output of {name}", run.output)
+    assert scan.hits == []
 
 
-def test_no_process_was_handed_it(story: Story, traces: Traces) -> None:
+def test_no_process_was_handed_it(story: Story, scan: SecretScan) -> None:
     """But Ansible itself, and what it forks: that was started with it."""
     assert story.watcher.rounds > 50
     assert len(story.watcher.seen) > 100
-    story.watcher.tell(traces)
-    own = [hit for hit in traces.hits if hit.startswith("environment of ") and "/bin/ansible-playbook " in hit]
+    story.watcher.tell(scan)
+    own = [hit for hit in scan.hits if hit.startswith("environment of ") and "/bin/ansible-playbook " in hit]
     assert len(own) >= len(story.runs)
-    assert [hit for hit in traces.hits if hit not in own] == []
+    assert [hit for hit in scan.hits if hit not in own] == []
 
 
-def test_no_file_holds_it(story: Story, traces: Traces) -> None:
+def test_no_file_holds_it(story: Story, scan: SecretScan) -> None:
     rendered = story.target.manifests / "my-secret-eval.yml"
     assert rendered.stat().st_mode & 0o777 == 0o600
-    seen = traces.folder(story.target.folder, [rendered])
+    seen = scan.folder(story.target.folder, [rendered])
     assert seen > 20
     assert list(story.target.folder.rglob("evidence.json"))
     box = ROOT / "blackbox" / story.target.name
-    assert traces.folder(box) > 3
+    assert scan.folder(box) > 3
     for folder in (Path(tempfile.gettempdir()), Path.home() / ".ansible", ROOT, CACHE, PLATFORM / "log"):
-        traces.folder(folder, {rendered, story.other} | story.blobs, story.began)
-    assert traces.hits == []
+        scan.folder(folder, {rendered, story.other} | story.blobs, story.began)
+    assert scan.hits == []
 
 
-def test_no_image_holds_it(story: Story, traces: Traces) -> None:
+def test_no_image_holds_it(story: Story, scan: SecretScan) -> None:
     """As the registry gives them out: all tags, with what is attached to them."""
     for name in ("app_api_image_name", "app_db_image_name"):
-        types = traces.image(str(story.target.variables[name]))
+        types = scan.image(str(story.target.variables[name]))
         assert {"application/vnd.oci.image.index.v1+json", "application/vnd.cyclonedx+json"} <= types
         assert [one for one in types if one.endswith("gzip")]
-    assert traces.hits == []
+    assert scan.hits == []
 
 
-def test_no_storage_holds_it(story: Story, traces: Traces) -> None:
+def test_no_storage_holds_it(story: Story, scan: SecretScan) -> None:
     """Of the registry, also what no tag names any more; of the engine, what it has of builds and images."""
-    assert traces.folder(STORE, story.blobs) > 100
+    assert scan.folder(STORE, story.blobs) > 100
     for name in ("buildkit", "image", "containerd", "containers", "network", "tmp"):
-        traces.folder(ENGINE / name)
-    traces.folder(ENGINE / "overlay2", since=story.began)
-    assert traces.hits == []
+        scan.folder(ENGINE / name)
+    scan.folder(ENGINE / "overlay2", since=story.began)
+    assert scan.hits == []
 
 
-def test_etcd_holds_it_only_encrypted(story: Story, traces: Traces) -> None:
+def test_etcd_holds_it_only_encrypted(story: Story, scan: SecretScan) -> None:
     """Its raw files, in which the name of the namespace can be read."""
     servers = [command for _, command in story.watcher.seen if b"kube-apiserver\0" in command]
     assert servers and all(b"--encryption-provider-config" in command for command in servers)
-    readable = Traces(story.target.namespace)
-    for look in (readable, traces):
+    readable = SecretScan(story.target.namespace)
+    for look in (readable, scan):
         look.folder(PLATFORM / "etcd")
     assert readable.hits
-    assert traces.hits == []
+    assert scan.hits == []
 
 
-def test_what_looks_would_find_it(story: Story, traces: Traces, tmp_path: Path) -> None:
+def test_what_looks_would_find_it(story: Story, scan: SecretScan, tmp_path: Path) -> None:
     """In the one file that holds it, in base64; in clear, across two pieces; compressed; in an environment."""
-    control = Traces()
-    control.texts = traces.texts
+    control = SecretScan()
+    control.texts = scan.texts
     control.file(story.target.manifests / "my-secret-eval.yml")
     control.look("pieces", [f"...{story.given[:9]}".encode(), story.given[9:].encode()])
     (tmp_path / "packed").write_bytes(gzip.compress(f"...{story.given}".encode()))

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from machines import closed_port
-from stories import REGISTRY, Target, docker
+from playbook_runner import REGISTRY, Target, docker
 from surroundings import Cluster, content_tags, get
+from unreachable_services import closed_port
 
 from conftest import Deployed, NewTarget
 

@@ -17,7 +17,7 @@ MODULE = Path(__file__).resolve().parents[2] / "plugins/modules/debian_packages.
 pytestmark = pytest.mark.skipif(not shutil.which("apt-get"), reason="apt is Debian's")
 
 
-class Mirror:
+class Informer:
     """A repository in a folder, of packages for any machine; it is not signed, and apt is told to take it as it is."""
 
     def __init__(self, folder: Path) -> None:
@@ -75,8 +75,8 @@ class Mirror:
 
 
 @pytest.fixture
-def mirror(tmp_path: Path) -> Mirror:
-    return Mirror(tmp_path / "mirror")
+def mirror(tmp_path: Path) -> Informer:
+    return Informer(tmp_path / "mirror")
 
 
 class Machine:
@@ -118,11 +118,11 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, mirror: Mirror) -> Machine:
+def machine(tmp_path: Path, mirror: Informer) -> Machine:
     return Machine(tmp_path)
 
 
-def test_the_newest_that_fits_is_taken_and_kept(mirror: Mirror, machine: Machine) -> None:
+def test_the_newest_that_fits_is_taken_and_kept(mirror: Informer, machine: Machine) -> None:
     for version in ("2.6.9-1", "2.6.12-1+deb12u3", "2.6.10-1"):
         mirror.has("fmk-proxy", version)
     assert machine.run(packages=["fmk-proxy=2.6.*"])["versions"] == {"fmk-proxy": "2.6.12-1+deb12u3"}
@@ -134,7 +134,7 @@ def test_the_newest_that_fits_is_taken_and_kept(mirror: Mirror, machine: Machine
 
 @pytest.mark.parametrize("epoch", ["", "1:"])
 def test_a_version_that_is_superseded_gives_way_to_the_newer_with_a_warning(
-    mirror: Mirror, machine: Machine, epoch: str
+    mirror: Informer, machine: Machine, epoch: str
 ) -> None:
     mirror.has("fmk-tool", f"{epoch}1.5.0-1+deb12u1")
     for wanted in (f"{epoch}1.4.*", f"{epoch}1.4.2-1"):
@@ -143,7 +143,7 @@ def test_a_version_that_is_superseded_gives_way_to_the_newer_with_a_warning(
         assert f"fmk-tool {epoch}1.5.0-1+deb12u1 in place of {wanted}" in str(said["warnings"])
 
 
-def test_a_mirror_that_is_behind_is_refused(mirror: Mirror, machine: Machine) -> None:
+def test_a_mirror_that_is_behind_is_refused(mirror: Informer, machine: Machine) -> None:
     mirror.has("fmk-tool", "1.3.9-1")
     said = machine.run(packages=["fmk-tool=1.4.*"])
     assert said["failed"]
@@ -151,7 +151,7 @@ def test_a_mirror_that_is_behind_is_refused(mirror: Mirror, machine: Machine) ->
 
 
 @pytest.mark.parametrize("extra", [False, True])
-def test_lists_older_than_the_mirror_are_fetched_again(mirror: Mirror, machine: Machine, extra: bool) -> None:
+def test_lists_older_than_the_mirror_are_fetched_again(mirror: Informer, machine: Machine, extra: bool) -> None:
     """Within the hour that they count as fresh, a point release removes what they name."""
     mirror.has("fmk-tool", "1.4.1-1")
     kind = "extra_packages" if extra else "packages"
@@ -163,7 +163,7 @@ def test_lists_older_than_the_mirror_are_fetched_again(mirror: Mirror, machine: 
     assert machine.has("fmk-tool") == "1.4.2-1"
 
 
-def test_a_source_follows_its_series(mirror: Mirror, machine: Machine, tmp_path: Path) -> None:
+def test_a_source_follows_its_series(mirror: Informer, machine: Machine, tmp_path: Path) -> None:
     wanted = {"source": "fmk-source=1.20.*", "source_dir": str(tmp_path / "source")}
     for version in ("1.20.5+really1.20.2-1.1+deb12u1", "1.20.5+really1.20.2-1.1+deb12u10", "1.21.0-1"):
         mirror.has_source("fmk-source", version)
@@ -172,7 +172,7 @@ def test_a_source_follows_its_series(mirror: Mirror, machine: Machine, tmp_path:
     assert "deb12u10" in (tmp_path / "source/dsc").read_text()
 
 
-def test_a_source_of_another_series_is_refused(mirror: Mirror, machine: Machine, tmp_path: Path) -> None:
+def test_a_source_of_another_series_is_refused(mirror: Informer, machine: Machine, tmp_path: Path) -> None:
     mirror.has_source("fmk-source", "1.21.0-1")
     said = machine.run(source="fmk-source=1.20.*", source_dir=str(tmp_path / "source"))
     assert said["msg"] == "the mirrors have fmk-source 1.21.0-1, wanted is 1.20.*"

@@ -28,7 +28,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.mask i
 from defusedxml import ElementTree
 
 from fake_api_server import write_kubeconfig
-from stand_in import ATTEMPT, CANARY, ROLLOUT, StandIn, standing_in
+from fake_deployment import ATTEMPT, CANARY, ROLLOUT, FakeDeployment, standing_in
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs/evidence.schema.json"
 
@@ -40,7 +40,7 @@ class Action(ActionModule):
         self._task = SimpleNamespace(check_mode=check_mode)
 
 
-def write(cluster: StandIn, **other: Any) -> dict[str, Any]:
+def write(cluster: FakeDeployment, **other: Any) -> dict[str, Any]:
     """Let the action do its work, with other arguments than the usual where a test says so."""
     with KubeClient.from_kubeconfig(cluster.kubeconfig, "here") as client:
         return Action().work(client, cluster.arguments() | other)
@@ -56,12 +56,12 @@ def failed(evidence: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[StandIn]:
+def cluster(tmp_path: Path) -> Iterator[FakeDeployment]:
     with standing_in(tmp_path) as started:
         yield started
 
 
-def test_a_good_deployment_passes_and_fits_the_schema(cluster: StandIn) -> None:
+def test_a_good_deployment_passes_and_fits_the_schema(cluster: FakeDeployment) -> None:
     result = write(cluster)
     evidence = read(result)
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(evidence)
@@ -81,7 +81,7 @@ def test_a_good_deployment_passes_and_fits_the_schema(cluster: StandIn) -> None:
     assert (Path(result["path"]).stat().st_mode & 0o777) == 0o700
 
 
-def test_the_schema_is_one_and_refuses_what_it_does_not_know(cluster: StandIn) -> None:
+def test_the_schema_is_one_and_refuses_what_it_does_not_know(cluster: FakeDeployment) -> None:
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["$id"] == f"urn:fastapi-mysql-k8s:evidence:{VERSION}"
@@ -103,7 +103,7 @@ print("Response Status: 404 Not Found")
 """
 
 
-def test_a_shell_takes_every_command_as_it_is_shown(cluster: StandIn, tmp_path: Path) -> None:
+def test_a_shell_takes_every_command_as_it_is_shown(cluster: FakeDeployment, tmp_path: Path) -> None:
     """Whatever is in a path: bash runs each, with programs that note their words."""
     own = tmp_path / "where it's" / "kube config"
     own.parent.mkdir()
@@ -154,7 +154,7 @@ def test_a_word_is_quoted_where_it_must_be_and_a_home_never(text: str, shown: st
     assert word(text) == shown
 
 
-def test_each_text_begins_with_the_command_that_shows_the_same(cluster: StandIn, tmp_path: Path) -> None:
+def test_each_text_begins_with_the_command_that_shows_the_same(cluster: FakeDeployment, tmp_path: Path) -> None:
     (tmp_path / "box").mkdir()
     (tmp_path / "box/summary.md").write_text("# Why it failed\n")
     folder = Path(write(cluster, **failed_run(tmp_path / "box"))["path"])
@@ -192,7 +192,7 @@ def test_each_text_begins_with_the_command_that_shows_the_same(cluster: StandIn,
 
 
 def test_versions_of_clients_are_told_as_far_as_there_are_any(
-    cluster: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeDeployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that is there, one that is broken."""
     for name, script in (("kubectl", 'echo "{\\"gitVersion\\": \\"v1.31.2\\"}"'), ("docker", "exit 1")):
@@ -208,15 +208,15 @@ def test_versions_of_clients_are_told_as_far_as_there_are_any(
     assert "; kubectl --kubeconfig " in meta.partition("\n")[0] and "docker --version" not in meta
 
 
-def break_rollout(cluster: StandIn) -> None:
+def break_rollout(cluster: FakeDeployment) -> None:
     cluster.ready, cluster.reason = 1, "CrashLoopBackOff"
 
 
-def break_replicas(cluster: StandIn) -> None:
+def break_replicas(cluster: FakeDeployment) -> None:
     cluster.answers["/users/1"] = (200, {"user_id": 1, "username": "Nobody"})
 
 
-def break_registry(cluster: StandIn) -> None:
+def break_registry(cluster: FakeDeployment) -> None:
     cluster.images["api"] = cluster.images["api"][:-1] + ("0" if cluster.images["api"][-1] != "0" else "1")
 
 
@@ -227,7 +227,7 @@ def break_registry(cluster: StandIn) -> None:
         (break_replicas, ["GET /users/1", *(f"GET /users/1 of users-abc-{name}" for name in ("x0", "y1", "z2"))]),
     ],
 )
-def test_what_is_broken_is_in_the_verdict(cluster: StandIn, broken: Any, names: list[str]) -> None:
+def test_what_is_broken_is_in_the_verdict(cluster: FakeDeployment, broken: Any, names: list[str]) -> None:
     broken(cluster)
     result = write(cluster)
     evidence = read(result)
@@ -238,7 +238,7 @@ def test_what_is_broken_is_in_the_verdict(cluster: StandIn, broken: Any, names: 
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(evidence)
 
 
-def test_a_registry_that_does_not_tell_is_no_failure(cluster: StandIn) -> None:
+def test_a_registry_that_does_not_tell_is_no_failure(cluster: FakeDeployment) -> None:
     break_registry(cluster)
     evidence = read(write(cluster))
     assert evidence["verdict"] == "passed"
@@ -246,7 +246,7 @@ def test_a_registry_that_does_not_tell_is_no_failure(cluster: StandIn) -> None:
 
 
 @pytest.mark.parametrize("cause", ["an old cluster", "an account of an older edition"])
-def test_where_endpoint_slices_cannot_be_had_endpoints_do(cluster: StandIn, cause: str) -> None:
+def test_where_endpoint_slices_cannot_be_had_endpoints_do(cluster: FakeDeployment, cause: str) -> None:
     cluster.slices_served = cause != "an old cluster"
     cluster.forbidden = frozenset({"/endpointslices"} if cluster.slices_served else ())
     folder = Path(write(cluster)["path"])
@@ -258,7 +258,7 @@ def test_where_endpoint_slices_cannot_be_had_endpoints_do(cluster: StandIn, caus
     assert "get endpoints users\n" in written and "users   198.18.0.9:8000\n" in written
 
 
-def test_what_an_account_may_not_read_is_no_failure(cluster: StandIn) -> None:
+def test_what_an_account_may_not_read_is_no_failure(cluster: FakeDeployment) -> None:
     cluster.forbidden = frozenset({"/replicasets", "/endpoints", "/proxy/", "/secrets"})
     evidence = read(write(cluster))
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(evidence)
@@ -267,14 +267,14 @@ def test_what_an_account_may_not_read_is_no_failure(cluster: StandIn) -> None:
     assert skipped == ["Pods behind the Service", "Answers of the replicas"]
 
 
-def test_nothing_there_is_a_failure(cluster: StandIn) -> None:
+def test_nothing_there_is_a_failure(cluster: FakeDeployment) -> None:
     result = write(cluster, name="nobody")
     evidence = read(result)
     assert failed(evidence)[0] == "Objects in the cluster"
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(evidence)
 
 
-def test_the_secret_is_nowhere(cluster: StandIn) -> None:
+def test_the_secret_is_nowhere(cluster: FakeDeployment) -> None:
     """Not even when the API hands it out, or a container's last words hold it."""
     cluster.answers["/status"] = (200, {"leaked": CANARY})
     break_rollout(cluster)
@@ -287,14 +287,14 @@ def test_the_secret_is_nowhere(cluster: StandIn) -> None:
     assert "MYSQL_PASSWORD: (hidden)" in (folder / "manifests/my-secret-eval.yml").read_text()
 
 
-def test_without_the_mask_the_secret_would_be_there(cluster: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_mask_the_secret_would_be_there(cluster: FakeDeployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above can fail."""
     monkeypatch.setattr(Mask, "__call__", lambda _self, text: text)
     cluster.answers["/status"] = (200, {"leaked": CANARY})
     assert json.dumps(CANARY) in (Path(write(cluster)["path"]) / "06_status.txt").read_text()
 
 
-def test_what_is_new_is_told_and_what_is_not_is_left_alone(cluster: StandIn) -> None:
+def test_what_is_new_is_told_and_what_is_not_is_left_alone(cluster: FakeDeployment) -> None:
     first = write(cluster, only_new=True)
     again = write(cluster, only_new=True)
     assert (first["new"], again["new"]) == (True, False)
@@ -307,7 +307,7 @@ def test_what_is_new_is_told_and_what_is_not_is_left_alone(cluster: StandIn) -> 
     assert "Answer of /users/1: 200 → 200, another text" in evidence["changes"]
 
 
-def test_a_label_alone_is_new_too(cluster: StandIn) -> None:
+def test_a_label_alone_is_new_too(cluster: FakeDeployment) -> None:
     """No generation counts it."""
     write(cluster, only_new=True)
     cluster.labels["team"] = "users"
@@ -315,7 +315,7 @@ def test_a_label_alone_is_new_too(cluster: StandIn) -> None:
     assert not write(cluster, only_new=True)["new"]
 
 
-def test_a_failure_is_looked_at_again(cluster: StandIn) -> None:
+def test_a_failure_is_looked_at_again(cluster: FakeDeployment) -> None:
     break_rollout(cluster)
     assert write(cluster, only_new=True)["new"]
     cluster.ready = 3
@@ -345,7 +345,7 @@ def failed_run(box: Path) -> dict[str, Any]:
     return found
 
 
-def test_a_run_that_failed_is_told_beside_what_runs_now(cluster: StandIn, tmp_path: Path) -> None:
+def test_a_run_that_failed_is_told_beside_what_runs_now(cluster: FakeDeployment, tmp_path: Path) -> None:
     """All is well again, and what the run was for has failed all the same."""
     (tmp_path / "box").mkdir()
     (tmp_path / "box/summary.md").write_text("# Why it failed\n")
@@ -367,7 +367,7 @@ def test_a_run_that_failed_is_told_beside_what_runs_now(cluster: StandIn, tmp_pa
     assert read(write(cluster, only_new=True))["changes"][0] == "Verdict: failed → passed"
 
 
-def test_of_a_failure_without_a_release_its_own_words_are_told(cluster: StandIn) -> None:
+def test_of_a_failure_without_a_release_its_own_words_are_told(cluster: FakeDeployment) -> None:
     failed_result = {"results": [{"failed": True, "msg": "The image cannot be built", "stderr": "no space left"}]}
     told = read(write(cluster, failed_task="Build", failed_result=failed_result))["failure"]
     assert (told["type"], told["undone"], told["task"]) == ("", "", "Build")
@@ -380,21 +380,21 @@ def test_of_a_failure_without_a_release_its_own_words_are_told(cluster: StandIn)
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_whatever_becomes_of_the_evidence_the_run_fails_as_it_failed(cluster: StandIn, check_mode: bool) -> None:
+def test_whatever_becomes_of_the_evidence_the_run_fails_as_it_failed(cluster: FakeDeployment, check_mode: bool) -> None:
     down = {"kubeconfig": write_kubeconfig(cluster.folder, "http://127.0.0.1:9"), "failed_result": {"msg": "No image."}}
     result = Action(check_mode).perform(cluster.arguments() | down)
     assert result["failed"]
     assert result["msg"].startswith("No image. No evidence of it could be written: " if not check_mode else "No image.")
 
 
-def test_the_rollout_is_known_until_the_next_one(cluster: StandIn) -> None:
+def test_the_rollout_is_known_until_the_next_one(cluster: FakeDeployment) -> None:
     assert read(write(cluster, rollout=ROLLOUT))["rollout"] == ROLLOUT
     assert read(write(cluster))["rollout"] == ROLLOUT
     cluster.revision += 1
     assert read(write(cluster))["rollout"] is None
 
 
-def test_junit_counts_what_the_page_counts(cluster: StandIn) -> None:
+def test_junit_counts_what_the_page_counts(cluster: FakeDeployment) -> None:
     break_rollout(cluster)
     result = write(cluster)
     suite = ElementTree.parse(Path(result["path"], "junit.xml")).getroot()[0]
@@ -402,7 +402,7 @@ def test_junit_counts_what_the_page_counts(cluster: StandIn) -> None:
     assert suite.get("tests") == str(len(read(result)["checks"]))
 
 
-def test_the_latest_has_a_name(cluster: StandIn) -> None:
+def test_the_latest_has_a_name(cluster: FakeDeployment) -> None:
     write(cluster)
     second = write(cluster)
     assert (Path(second["path"]).parent / "latest").resolve() == Path(second["path"])

@@ -103,7 +103,7 @@ def test_what_another_machine_has_left_goes_after_a_day(
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(login_folder, "this_machine", lambda: "another")
         old, new = (make(above, 1, settings) for _ in range(2))
-    long_ago = time.time() - login_folder.STRANGERS_SECONDS - 1
+    long_ago = time.time() - login_folder.FOREIGN_SECONDS - 1
     os.utime(old, (long_ago, long_ago))
     make(above, os.getpid(), settings)
     assert not old.exists() and new.exists()

@@ -15,7 +15,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube import watc
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import BusyError, GoneError, KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.watch import Mirror, Source
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.watch import Informer, Source
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout import outage as rollout_outage
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.causes import Rules
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
@@ -235,7 +235,7 @@ def ready_pod() -> Object:
 
 def test_a_new_pod_that_answers_wrong_ends_the_rollout_while_old_ones_serve(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.newcomers.FINAL_PATIENCE", 1.0
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.new_pods.FINAL_PATIENCE", 1.0
     )
     stage = rolling(ready_pod())
     stage.answer = (500, "no")
@@ -268,7 +268,7 @@ def test_new_pods_that_the_api_server_does_not_reach_are_left_to_the_verificatio
 ) -> None:
     """Ready, says their own node, which a NetworkPolicy lets in; the API server may be on another."""
     monkeypatch.setattr(
-        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.newcomers.FINAL_PATIENCE", 1.0
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.new_pods.FINAL_PATIENCE", 1.0
     )
     stage = rolling(ready_pod())
     stage.answer = answer
@@ -279,7 +279,7 @@ def test_new_pods_that_the_api_server_does_not_reach_are_left_to_the_verificatio
 
 def test_a_new_pod_that_goes_silent_after_an_answer_ends_the_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.newcomers.FINAL_PATIENCE", 1.0
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.new_pods.FINAL_PATIENCE", 1.0
     )
     stage = rolling(ready_pod())
     stage.answer = (500, "no")
@@ -440,7 +440,7 @@ def test_a_mirror_follows_what_comes_and_goes() -> None:
     stage = rolling(pod(name="a"))
     with (
         serving(stage.route) as server,
-        Mirror(client(server), [Source("pods", "/api/v1/namespaces/n/pods")]) as mirror,
+        Informer(client(server), [Source("pods", "/api/v1/namespaces/n/pods")]) as mirror,
     ):
         seen = 0
         while not mirror.complete():

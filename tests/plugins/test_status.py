@@ -16,7 +16,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client impo
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.drift import Drift, differences, drift
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
-from stand_in import StandIn, standing_in
+from fake_deployment import FakeDeployment, standing_in
 from test_evidence import write
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -30,12 +30,12 @@ class Action(ActionModule):
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[StandIn]:
+def cluster(tmp_path: Path) -> Iterator[FakeDeployment]:
     with standing_in(tmp_path) as started:
         yield started
 
 
-def say(cluster: StandIn, **other: Any) -> dict[str, Any]:
+def say(cluster: FakeDeployment, **other: Any) -> dict[str, Any]:
     own = {
         "images": [],
         "evidence_dir": str(cluster.folder),
@@ -49,7 +49,7 @@ def say(cluster: StandIn, **other: Any) -> dict[str, Any]:
         return Action().work(client, arguments)
 
 
-def test_a_good_deployment(cluster: StandIn) -> None:
+def test_a_good_deployment(cluster: FakeDeployment) -> None:
     name, _, digest = cluster.images["api"].partition("@")
     lines = say(cluster, images=[{"repository": name, "digest": digest}])["lines"]
     assert lines[0].startswith("users on here: 3 of 3 Pods ready, of no kept revision, for ")
@@ -59,7 +59,7 @@ def test_a_good_deployment(cluster: StandIn) -> None:
     assert lines[-1] == "  Evidence  none yet: make evidence"
 
 
-def test_a_broken_deployment(cluster: StandIn) -> None:
+def test_a_broken_deployment(cluster: FakeDeployment) -> None:
     cluster.ready, cluster.reason = 1, "CrashLoopBackOff"
     cluster.answers["/users/1"] = (500, {})
     lines = say(cluster, images=[{"repository": cluster.images["api"].partition("@")[0], "digest": "sha256:other"}])[
@@ -72,13 +72,13 @@ def test_a_broken_deployment(cluster: StandIn) -> None:
     assert any(line.startswith("  ! ContainerExited: Pod users-abc-y1, container api: ") for line in lines)
 
 
-def test_nothing_deployed(cluster: StandIn) -> None:
+def test_nothing_deployed(cluster: FakeDeployment) -> None:
     result = say(cluster, name="nobody")
     assert result["lines"][0] == "nobody on here: nothing is deployed in namespace users"
     assert result["deployed"] is False
 
 
-def test_where_it_answers_is_asked_of_no_cluster(cluster: StandIn) -> None:
+def test_where_it_answers_is_asked_of_no_cluster(cluster: FakeDeployment) -> None:
     arguments = cluster.arguments() | {"images": [], "evidence_dir": str(cluster.folder), "url_only": True}
     result = Action().perform(arguments | {"kubeconfig": "/nowhere"})
     assert result["url"] == f"{cluster.url} (Host: users.test)"
@@ -195,12 +195,12 @@ def test_who_may_not_read_the_secret_is_not_told_that_its_checksum_is_another(tm
     assert "; not even read: Secret users, for there is no plan: " in found.note
 
 
-def test_what_could_not_be_rendered_is_said(cluster: StandIn) -> None:
+def test_what_could_not_be_rendered_is_said(cluster: FakeDeployment) -> None:
     lines = say(cluster, problem="The registry r does not answer.")["lines"]
     assert "  Drift     not known: The registry r does not answer." in lines
 
 
-def test_evidence_of_another_state_is_told_from_that_of_what_runs(cluster: StandIn) -> None:
+def test_evidence_of_another_state_is_told_from_that_of_what_runs(cluster: FakeDeployment) -> None:
     write(cluster)
     folder = str(cluster.folder / "evidence")
     fresh = say(cluster, evidence_dir=folder)["lines"][-1]
@@ -221,7 +221,9 @@ def test_logs_are_merged_by_time() -> None:
 
 
 @pytest.mark.parametrize("deployed", [True, False])
-def test_a_namespace_on_its_way_out_is_said(cluster: StandIn, deployed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_namespace_on_its_way_out_is_said(
+    cluster: FakeDeployment, deployed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = cluster.route
 
     def route(method: str, path: str, body: dict[str, Any]) -> Reply:

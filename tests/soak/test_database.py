@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from playbook_runner import Target, copy_context
 from record import let_root
-from stories import Target, copy_context
 from surroundings import Cluster, get
 
 from containers import container, kill, pods, processes, until

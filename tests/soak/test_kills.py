@@ -10,8 +10,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from playbook_runner import Target
 from releases import Object, Started, api_context, lease, objects, revisions, served, version
-from stories import Target
 from surroundings import Cluster
 
 from containers import until

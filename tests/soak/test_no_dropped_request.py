@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playbook_runner import Target, kubectl
 from releases import Load
-from stories import Target, kubectl
 from surroundings import Cluster
 
 from containers import container, kill, pods, until

@@ -58,7 +58,7 @@ class _Followed:
     missed: float = 0.0
 
 
-class Mirror:
+class Informer:
     """What the sources hold now; `wait` returns as soon as that changes."""
 
     def __init__(self, client: KubeClient, sources: list[Source], clock: Callable[[], float] = time.monotonic) -> None:

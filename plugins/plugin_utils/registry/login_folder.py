@@ -35,7 +35,7 @@ _LEFT_OUT = ("credsStore", "currentContext")
 _NAME = re.compile(r"(?P<machine>[0-9a-f]{12})-(?P<pid>[0-9]+)-(?P<start>[0-9]*)-\w+$")
 # Of another machine that shares this home, or of this one before it was started again, nobody here knows the
 # processes: no build takes as long as this.
-STRANGERS_SECONDS = 24 * 3600.0
+FOREIGN_SECONDS = 24 * 3600.0
 
 
 class UnsafeFolder(UserError, ValueError):
@@ -93,7 +93,7 @@ def _is_left(folder: Path) -> bool:
     if name["machine"] == _machine() and name["start"]:
         return process_start(int(name["pid"])) != name["start"]
     try:
-        return time.time() - folder.stat().st_mtime > STRANGERS_SECONDS
+        return time.time() - folder.stat().st_mtime > FOREIGN_SECONDS
     except OSError:
         # Another run was quicker.
         return False

@@ -10,14 +10,14 @@ from ..causes import Cause, CausedError
 from ..kube import deployments as rollout
 from ..kube.client import KubeClient
 from ..kube.errors import KubeError, one_line
-from ..kube.watch import Mirror, Source
+from ..kube.watch import Informer, Source
 from ..redaction.hidden_values import hidden_values
 from ..redaction.mask import Mask
 from .causes import RANKS, Rules, Trouble
 from .hints import cordoned, hinted, loopback_line
 from .hold import Hold
 from .judge import OUTAGE_SECONDS, Judge
-from .newcomers import Newcomers
+from .new_pods import NewPods
 from .outage import OUTAGE, Outages
 from .remedies import LOGIN_REFUSED, REMEDIES
 from .timeline import Timeline
@@ -28,7 +28,7 @@ LEAD = 15.0
 # The time that is given grows by what was not seen of it, by so much at most: a lock is held for no longer.
 LONGEST_OUTAGES = 2 * OUTAGE
 # A line is shown this often even if nothing changes, so that waiting does not look like hanging.
-SIGN_OF_LIFE = 30.0
+PROGRESS_SECONDS = 30.0
 # A container that runs and is not ready has its log looked at this often.
 LOG_SECONDS = 2.0
 # Trouble below this rank is what waiting looks like, and is not worth a line.
@@ -50,7 +50,7 @@ class Rollout:
         """`show` gets the lines of progress; `endpoints` are asked of each new Pod as soon as it is ready."""
         self.client, self.namespace, self.name, self.show = client, namespace, name, show
         self.judge = Judge(rules or Rules())
-        self.newcomers = Newcomers(client, namespace, endpoints or [], self.judge.rules)
+        self.new_pods = NewPods(client, namespace, endpoints or [], self.judge.rules)
         self.hold = Hold(client, self.path("deployments", name))
         self.outages = Outages(show)
         # The server's clock is read once: this machine's may be set while it is waited.
@@ -77,7 +77,7 @@ class Rollout:
 
     def _watch(self, deployment: Object, began: float, timeout: float) -> Object:
         """The Deployment as it is when its rollout is complete."""
-        with Mirror(self.client, self._sources(deployment)) as mirror:
+        with Informer(self.client, self._sources(deployment)) as mirror:
             seen, missed = -1, 0.0
             while True:
                 now = time.monotonic()
@@ -108,7 +108,7 @@ class Rollout:
         """The cluster is seen again, after so long."""
         self.outages.over(seconds)
         self.judge.missed(seconds, self._now())
-        self.newcomers.missed(seconds)
+        self.new_pods.missed(seconds)
 
     def _now(self) -> float:
         """The time at the server."""
@@ -150,7 +150,7 @@ class Rollout:
             Source("events", self.path("events"), {"fieldSelector": "type!=Normal"}, {}, optional=True),
         ]
 
-    def _view(self, mirror: Mirror) -> View:
+    def _view(self, mirror: Informer) -> View:
         deployments = mirror.items("deployments")
         if not deployments:
             raise KubeError(
@@ -183,7 +183,7 @@ class Rollout:
         if missed < OUTAGE_SECONDS:
             return fresh
         self.judge.missed(missed, self._now())
-        self.newcomers.missed(missed)
+        self.new_pods.missed(missed)
         return None
 
     def _judge(self, view: View, final: bool, lacking: str, timeout: float) -> None:
@@ -192,11 +192,11 @@ class Rollout:
             view = fresh
             if hopeless := self.judge.look(view):
                 raise self._error(self._explained(hopeless, view))
-        if self.newcomers.judge(view, self.judge.settled_at) and (fresh := self._view_by_asking(view)):
+        if self.new_pods.judge(view, self.judge.settled_at) and (fresh := self._view_by_asking(view)):
             view = fresh
-            if cause := self.newcomers.judge(view, self.judge.settled_at):
+            if cause := self.new_pods.judge(view, self.judge.settled_at):
                 raise self._error(cause)
-        self.hold.keep(view, self.newcomers.doubtful())
+        self.hold.keep(view, self.new_pods.doubtful())
         self._progress(view, lacking)
         if not final:
             return
@@ -273,7 +273,7 @@ class Rollout:
     def _progress(self, view: View, lacking: str) -> None:
         line = rollout.progress_line(view.deployment)
         now = time.monotonic()
-        if line != self.last_line or now - self.last_time >= SIGN_OF_LIFE:
+        if line != self.last_line or now - self.last_time >= PROGRESS_SECONDS:
             self.show(f"  {line}" if line != self.last_line else f"  {line}; still waiting for {lacking}")
             self.last_line, self.last_time = line, now
         for trouble in self.judge.present:
@@ -282,13 +282,13 @@ class Rollout:
                 self.show(told)
                 self.shown.add(trouble.key + trouble.cause.type)
 
-    def _until_next(self, mirror: Mirror) -> float:
+    def _until_next(self, mirror: Informer) -> float:
         """Seconds after which looking again may tell something, though the cluster says nothing."""
         now = self._now()
-        pause = min(SIGN_OF_LIFE, self.judge.next_look(now) + 0.05)
+        pause = min(PROGRESS_SECONDS, self.judge.next_look(now) + 0.05)
         late = any(self._is_late(item, now) for pod in mirror.items("pods") for item in containers(pod))
         starting = any(
             item.running_since and not item.ready for pod in mirror.items("pods") for item in containers(pod)
         )
-        pause = min(pause, 1.0) if self.newcomers.wrong_since else pause
+        pause = min(pause, 1.0) if self.new_pods.wrong_since else pause
         return min(pause, LOG_SECONDS if late or starting else pause)

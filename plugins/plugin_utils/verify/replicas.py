@@ -86,7 +86,7 @@ def _paths(ingress: Mapping[str, Any], service: str) -> list[str]:
     return found
 
 
-def strangers(behind: Behind) -> tuple[list[str], list[str]]:
+def mismatched(behind: Behind) -> tuple[list[str], list[str]]:
     """Who gets requests without being of the current version, and who is of it without getting any."""
     served, current = set(behind.served), set(behind.current)
     return sorted(served - current), sorted(current - served)
@@ -185,7 +185,7 @@ def comparable(answer: Answer, endpoint: Mapping[str, Any]) -> bool:
     return not endpoint.get("varies") and "html" not in answer.kind and not answer.error
 
 
-def odd_ones(endpoint: Endpoint, answers: Mapping[str, Answer]) -> list[str]:
+def outliers(endpoint: Endpoint, answers: Mapping[str, Answer]) -> list[str]:
     """The Pods whose answer differs from what most give; with no majority, all but those that agree with the first."""
     known = {pod: repr(answer.essence()) for pod, answer in answers.items() if comparable(answer, endpoint)}
     if len(set(known.values())) < 2:
@@ -207,6 +207,6 @@ __all__ = [
     "hear",
     "host_of",
     "look",
-    "odd_ones",
-    "strangers",
+    "mismatched",
+    "outliers",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..causes import Cause
 from .endpoints import Answer, expected, matches, mismatch
-from .replicas import Behind, comparable, odd_ones, strangers
+from .replicas import Behind, comparable, mismatched, outliers
 
 Endpoint = dict[str, Any]
 # How many wrong answers are told in full.
@@ -73,7 +73,7 @@ def _of_cluster(seen: Seen) -> Cause | None:
         return _cause(
             "NotDeployed", "the Deployment is not in the cluster: whoever responds, it is not what was deployed"
         )
-    old, idle = strangers(behind)
+    old, idle = mismatched(behind)
     if not behind.served:
         return _cause("ServiceWithoutPods", "the Service has no Pod to send requests to")
     if old:
@@ -129,7 +129,7 @@ def _of_replicas(seen: Seen) -> Cause | None:
         return _cause(kind, "; ".join(texts[:TOLD]) + more, pod)
     for number, endpoint in enumerate(seen.endpoints):
         answers_of = {pod: answers[number] for pod, answers in seen.replicas.items()}
-        if odd := odd_ones(endpoint, answers_of):
+        if odd := outliers(endpoint, answers_of):
             usual = next(answer for pod, answer in sorted(answers_of.items()) if pod not in odd)
             text = f"at {endpoint['path']} Pod {odd[0]} responds with {answers_of[odd[0]].shown()}, "
             text += f"others with {usual.shown()}"

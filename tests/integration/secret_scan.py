@@ -36,7 +36,7 @@ def spellings(value: str) -> set[bytes]:
     return found
 
 
-class Traces:
+class SecretScan:
     """Texts that must be nowhere, and where they were."""
 
     def __init__(self, *values: str) -> None:
@@ -164,9 +164,9 @@ class Watcher:
                 in_pod = b"/kubepods/" in (folder / "cgroup").read_bytes()
                 self.seen[known] = b"" if in_pod else (folder / "environ").read_bytes()
 
-    def tell(self, traces: Traces) -> None:
+    def tell(self, scan: SecretScan) -> None:
         """Look for what by now is known to be secret."""
         for (number, command), environment in self.seen.items():
             what = command[:160].replace(b"\0", b" ").decode("utf-8", "replace")
-            traces.look(f"arguments of process {number}: {what}", [command])
-            traces.look(f"environment of process {number}: {what}", [environment])
+            scan.look(f"arguments of process {number}: {what}", [command])
+            scan.look(f"environment of process {number}: {what}", [environment])

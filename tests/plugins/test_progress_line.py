@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.sign_of_life import CLEAR, SignOfLife, moving
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.progress_line import CLEAR, ProgressLine, moving
 
 from test_progress import environment, prepare
 
@@ -34,8 +34,8 @@ def screen() -> Screen:
     return Screen()
 
 
-def alive(screen: Any, live: bool) -> SignOfLife:
-    made = SignOfLife(screen, live)
+def alive(screen: Any, live: bool) -> ProgressLine:
+    made = ProgressLine(screen, live)
     made.attach()
     # Without its thread: a test says when it looks.
     made.thread = threading.current_thread()

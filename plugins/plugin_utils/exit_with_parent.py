@@ -21,7 +21,7 @@ def parent() -> int:
 
 
 @contextmanager
-def ending_with_parent(look_seconds: float = LOOK_SECONDS) -> Iterator[None]:
+def exit_with_parent(look_seconds: float = LOOK_SECONDS) -> Iterator[None]:
     """End this process, at once and without another word, when its parent has ended.
 
     A task's process is not told when Ansible is killed: it would watch a rollout that nobody waits for, for minutes.

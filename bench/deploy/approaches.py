@@ -45,7 +45,7 @@ def call(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
 
 
 @dataclass
-class Contender:
+class Approach:
     """One of the three, with sources, images and a namespace of its own."""
 
     name: str
@@ -79,7 +79,7 @@ class Contender:
         }
 
     def write_comment(self, file: str, text: str) -> None:
-        """Add a line to a source (a path within its folder) that no other contender and no run before has written.
+        """Add a line to a source (a path within its folder) that no other approach and no run before has written.
 
         The builder keeps what was made of the same content, whoever asked for it: who comes second would find it done.
         """
@@ -133,7 +133,7 @@ def build_secrets() -> dict[str, str]:
     return {name: file for name, file in there.items() if file}
 
 
-class Ours(Contender):
+class Ours(Approach):
     """site.yml, with the default inventory."""
 
     def variables(self) -> dict[str, object]:
@@ -161,7 +161,7 @@ class Ours(Contender):
         )
 
 
-class Given(Contender):
+class Given(Approach):
     """One that is given its manifests: those that ours has rendered."""
 
     @property

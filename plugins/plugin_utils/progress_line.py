@@ -29,7 +29,7 @@ def moving(stage: str, seconds: float, expected: float | None) -> str:
     return f"{told}, about {duration(left)} left" if left >= 1 else f"{told}, usually {duration(expected)}"
 
 
-class SignOfLife:
+class ProgressLine:
     """Draws from a thread of its own, for the main one waits for a task.
 
     Ansible holds the display's lock while it forks, and so does whatever is written here: no child inherits a lock that

@@ -15,7 +15,7 @@ from .view import View, condition
 Object = dict[str, Any]
 
 
-class Newcomers:
+class NewPods:
     """Remembers who has answered right, and since when somebody answers wrong."""
 
     def __init__(self, client: KubeClient, namespace: str, endpoints: list[Object], rules: Rules) -> None:

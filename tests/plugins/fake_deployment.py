@@ -70,7 +70,7 @@ ATTEMPT: Object = ROLLOUT | {
 
 
 @dataclass
-class StandIn:
+class FakeDeployment:
     """What the cluster says; a test changes it before it asks."""
 
     folder: Path
@@ -289,9 +289,9 @@ def fill(registry: FakeRegistry, repository: str, sizes: list[int], commands: li
 
 
 @contextmanager
-def standing_in(folder: Path) -> Iterator[StandIn]:
+def standing_in(folder: Path) -> Iterator[FakeDeployment]:
     """A deployment of three Pods that is well, until a test says otherwise."""
-    cluster = StandIn(folder)
+    cluster = FakeDeployment(folder)
     (folder / "manifests").mkdir()
     value = base64.b64encode(CANARY.encode()).decode()
     (folder / "manifests/my-secret-eval.yml").write_text(SECRET.format(value=value), encoding="utf-8")

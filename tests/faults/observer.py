@@ -39,7 +39,7 @@ KINDS = {
 NOISE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 
 
-class Eyes:
+class Observer:
     """Reads the target's part of the cluster."""
 
     def __init__(self, client: KubeClient) -> None:
@@ -184,9 +184,11 @@ class Beside:
 class Watch(Beside):
     """Notes when a fault in a version later than `before` can first be seen, and acts once a new Pod is ready."""
 
-    def __init__(self, eyes: Eyes, seen: str, before: str, on_ready: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, observer: Observer, seen: str, before: str, on_ready: Callable[[str], None] | None = None
+    ) -> None:
         # Of its own: a connection is for one thread.
-        self.eyes = Eyes(eyes.client.twin())
+        self.observer = Observer(observer.client.twin())
         self.seen, self.before, self.on_ready = SEEN[seen], "" if seen == "now" else before, on_ready
         self.at: float | None = None
         self.acted = on_ready is None
@@ -195,7 +197,7 @@ class Watch(Beside):
 
     def once(self) -> bool:
         try:
-            view = self.eyes.view()
+            view = self.observer.view()
             view = View(**{**view.__dict__, "up_since": dict(self.judge.note(view.pods, view.now))})
         except KubeError:
             return True

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from stories import PROGRAMS, Target
+from playbook_runner import PROGRAMS, Target
 
 USER, PASSWORD = "it", "let-me-in-please"
 HTPASSWD = f"{USER}:$2b$04$fNnYkw2YTP5CbxdjdPHyCOBAtWYwDjdMHGi/BzhCbMTRLKAyQICkK\n"

@@ -9,16 +9,16 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.orphans import ending_with_parent
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.exit_with_parent import exit_with_parent
 
 # As Ansible does it: the run forks a process for its task.
 RUN = """
 import multiprocessing, sys, time
 sys.path.insert(0, "collections")
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.orphans import ending_with_parent
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.exit_with_parent import exit_with_parent
 
 def task():
-    with ending_with_parent(0.05):
+    with exit_with_parent(0.05):
         print(multiprocessing.current_process().pid, flush=True)
         time.sleep(60)
 
@@ -55,5 +55,5 @@ def test_a_task_ends_with_its_run() -> None:
 
 
 def test_a_task_of_a_run_that_goes_on_is_left_alone() -> None:
-    with ending_with_parent(0.01):
+    with exit_with_parent(0.01):
         time.sleep(0.1)
