@@ -109,15 +109,19 @@ def _write(path: Path, content: str) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed runs of this machine have left; Ansible itself removes its folder when it can."""
-    for run in folder.parent.glob("ansible-local-*"):
+    """Remove what killed runs of this machine have left; Ansible itself removes its folder when it can.
+
+    Folders that hold nothing of ours may be there by the thousand: they cost one look each.
+    """
+    own = f"{PREFIX}-{socket.gethostname()}-"
+    for run in folder.parent.iterdir():
         found = _FOLDER.fullmatch(run.name)
-        if not found or run == folder or _runs(int(found[1])):
-            continue
         # Whoever else ends or sweeps at this moment may have removed any of it.
         with contextlib.suppress(OSError):
-            for path in run.glob(f"{PREFIX}-{socket.gethostname()}-*"):
-                path.unlink()
+            files = [path for path in run.iterdir() if path.name.startswith(own)] if found and run != folder else []
+            if found and files and not _runs(int(found[1])):
+                for path in files:
+                    path.unlink()
                 run.rmdir()
 
 
