@@ -238,10 +238,11 @@ class ActionModule(PlainAction):
 
     def _rendered(self, plan: Object) -> Rendered:
         """The manifests' texts by their files' names, for each mode."""
-        variables = self.variables | {"app_plan": plan}
+        modes = {Path(str(path)): mode for name, mode in TEMPLATES.items() for path in self._value(name)}
+        texts = render(self._templar, self.variables | {"app_plan": plan}, list(modes))
+        named = dict(zip(texts, modes.values(), strict=True))
         return [
-            (mode, render(self._templar, variables, [Path(str(path)) for path in self._value(name)]))
-            for name, mode in TEMPLATES.items()
+            (mode, {name: text for name, text in texts.items() if named[name] == mode}) for mode in TEMPLATES.values()
         ]
 
     def _write(self, plan: Object, rendered: Rendered) -> bool:

@@ -22,13 +22,21 @@ class NotWritten(UserError):
 
 
 def render(templar: Templar, variables: dict[str, Any], templates: list[Path]) -> dict[str, str]:
-    """The text of each template, by the name of its file without `.j2`."""
-    return {template.name.removesuffix(".j2"): _rendered(templar, variables, template) for template in templates}
+    """The text of each template, by the name of its file without `.j2`.
+
+    Templates of one folder share an environment: a partial that several include is compiled once.
+    """
+    folders = {str(template.parent) for template in templates}
+    within = {
+        folder: templar.copy_with_new_env(searchpath=[folder], available_variables=variables) for folder in folders
+    }
+    return {
+        template.name.removesuffix(".j2"): _rendered(within[str(template.parent)], template) for template in templates
+    }
 
 
-def _rendered(templar: Templar, variables: dict[str, Any], template: Path) -> str:
+def _rendered(within: Templar, template: Path) -> str:
     text = trust_as_template(template.read_text(encoding="utf-8"))
-    within = templar.copy_with_new_env(searchpath=[str(template.parent)], available_variables=variables)
     # An included partial ends with the end of its last line, like any other line.
     overrides = {"trim_blocks": True, "keep_trailing_newline": True}
     return str(within.template(text, escape_backslashes=False, overrides=overrides)).rstrip("\n") + "\n"
