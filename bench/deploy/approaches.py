@@ -175,6 +175,10 @@ class Given(Approach):
             text = file.read_text(encoding="utf-8").replace(ours.name, self.name)
             (self.manifests / file.name).write_text(text, encoding="utf-8")
 
+    def leave_images_open(self, text: str, by: str) -> str:
+        """A manifest with `by` in place of its images; in it, `\\2` is the part (api, db)."""
+        return re.sub(rf"^( *image: ).*{self.name}/(api|db)@.*$", rf"\1{by}", text, flags=re.MULTILINE)
+
     def write_setting(self) -> None:
         """Put the setting as it is now into the manifest, without measuring."""
         text = self.deployment.read_text(encoding="utf-8")
@@ -248,9 +252,8 @@ class Helm(Script):
         super().take_manifests(ours)
         (self.chart / "templates").mkdir(parents=True)
         (self.chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: {self.name}\nversion: 1.0.0\n", encoding="utf-8")
-        image = re.compile(rf"^( *image: ).*{self.name}/(api|db)@.*$", re.MULTILINE)
         for file in self.manifests.glob("*.yml"):
-            text = image.sub(r"\1{{ .Values.\2 }}", file.read_text(encoding="utf-8"))
+            text = self.leave_images_open(file.read_text(encoding="utf-8"), r"{{ .Values.\2 }}")
             documents = [one for one in re.split(r"^---$", text, flags=re.MULTILINE) if "kind: Namespace" not in one]
             (self.chart / "templates" / file.name).write_text("---".join(documents), encoding="utf-8")
 
@@ -265,9 +268,8 @@ class Plain(Given):
     def take_manifests(self, ours: Ours) -> None:
         """The same objects, under another name, with a variable for each image."""
         super().take_manifests(ours)
-        image = re.compile(rf"^( *image: ).*{self.name}/(api|db)@.*$", re.MULTILINE)
         text = self.deployment.read_text(encoding="utf-8")
-        self.deployment.write_text(image.sub(r'\1"{{ \2_image }}"', text), encoding="utf-8")
+        self.deployment.write_text(self.leave_images_open(text, r'"{{ \2_image }}"'), encoding="utf-8")
 
     def variables(self) -> dict[str, object]:
         """What plain.yml wants to know."""

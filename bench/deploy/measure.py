@@ -79,7 +79,7 @@ def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int) -> dict[st
     }
 
 
-def change_nothing(_contender: Approach, _number: int) -> None:
+def change_nothing(_approach: Approach, _number: int) -> None:
     """As it was."""
 
 

@@ -6,13 +6,12 @@ import contextlib
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible import constants
-
 from ..plugin_utils.errors import UserError
 from ..plugin_utils.exit_with_parent import parent
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.registry import login_folder
 from ..plugin_utils.registry.image_reference import BadReference, parse_reference, split_registry
+from ..plugin_utils.run_folder import run_folder
 
 
 class ActionModule(PlainAction):
@@ -28,7 +27,7 @@ class ActionModule(PlainAction):
         """Beside Ansible's own folder for such things, which is the caller's own; nothing in check mode."""
         if self._task.check_mode:
             return {"changed": False, "skipped": True}
-        above = Path(vars(constants)["DEFAULT_LOCAL_TMP"]).parent / "fastapi-mysql-k8s-logins"
+        above = run_folder().parent / "fastapi-mysql-k8s-logins"
         # Tasks run in a process of their own each; the run is their parent.
         target = split_registry(arguments["registry"])[0] if arguments["registry"] else ""
         others = []

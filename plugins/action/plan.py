@@ -22,7 +22,7 @@ from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
 from ..plugin_utils.kube.config import load_cluster
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
 from ..plugin_utils.plain_action import PlainAction
-from ..plugin_utils.release.credentials import of_file, settled_again, settled_for, settled_from
+from ..plugin_utils.release.credentials import FILE, of_file, settled_again, settled_for, settled_from
 from ..plugin_utils.release.planning import Asked, ReleasePlan, plan_release, shown
 from ..plugin_utils.run_cluster import connected, run_kubeconfig
 from ..plugin_utils.target.check import check_embedded, check_names_and_types, check_values
@@ -34,13 +34,10 @@ from ..plugin_utils.verify.outcome import glance
 
 Object = dict[str, Any]
 
-# Texts by the name of their file, for each mode of a file.
-Rendered = list[tuple[int, dict[str, str]]]
-
+# The lists of the roles' templates.
+TEMPLATES = ("__secret_templates", "__workload_templates")
 # The Secret is for its owner alone, and is never shown.
-SECRET = 0o600
-# The lists of the roles' templates, each with the mode of what is rendered.
-TEMPLATES = {"__secret_templates": SECRET, "__workload_templates": 0o640}
+SECRET, OTHER = 0o600, 0o640
 
 
 class ActionModule(PlainAction):
@@ -87,11 +84,11 @@ class ActionModule(PlainAction):
     def _of_cluster(self, client: KubeClient, images: Future[list[Object]]) -> Object:
         cluster = self._checked(client) if self.stages.asks_cluster else self._seen(client)
         plan: Object = {"credentials": self._credentials(cluster), "cluster": cluster} | self._found(images)
-        rendered = self._rendered(plan) if self.stages.any_of("deploy", "compare") and not plan["problem"] else []
-        plan["manifests"] = [text for _, texts in rendered for text in texts.values()]
+        plan["manifests"], changed = [], False
+        if self.stages.any_of("deploy", "compare") and not plan["problem"]:
+            changed = self._render(plan)
         if not self.stages.any_of("deploy"):
             return self._concluded(plan)
-        changed = self._write(plan, rendered)
         with self._users_asked(client, plan) as users:
             release = self._released(client, plan)
             self._print(release)
@@ -113,9 +110,7 @@ class ActionModule(PlainAction):
                 if other:
                     name = self.target["name"]
                     Display().display(f"Secret {name} has changed since this run began: what it holds now counts.")
-            rendered = self._rendered(plan)
-            plan["manifests"] = [text for _, texts in rendered for text in texts.values()]
-            changed = self._write(plan, rendered)
+            changed = self._render(plan)
             return plan | self._released(client, plan).facts() | {"changed": changed}
 
     def _concluded(self, plan: Object) -> Object:
@@ -236,26 +231,22 @@ class ActionModule(PlainAction):
             return settled_for(self.target, found)
         return settled_from(self.target, of_file(Path(str(self.target["manifests_dir"])).expanduser()))
 
-    def _rendered(self, plan: Object) -> Rendered:
-        """The manifests' texts by their files' names, for each mode."""
-        modes = {Path(str(path)): mode for name, mode in TEMPLATES.items() for path in self._value(name)}
-        texts = render(self._templar, self.variables | {"app_plan": plan}, list(modes))
-        named = dict(zip(texts, modes.values(), strict=True))
-        return [
-            (mode, {name: text for name, text in texts.items() if named[name] == mode}) for mode in TEMPLATES.values()
-        ]
-
-    def _write(self, plan: Object, rendered: Rendered) -> bool:
-        """Write the manifests that are other ones than before; an image that is yet to be built has no digest yet."""
-        if not all(image["present"] for image in plan["images"]):
+    def _render(self, plan: Object) -> bool:
+        """Render the manifests into the plan; where they are to be deployed, write them. Whether a file differs."""
+        templates = [Path(str(path)) for name in TEMPLATES for path in self._value(name)]
+        texts = render(self._templar, self.variables | {"app_plan": plan}, templates)
+        plan["manifests"] = list(texts.values())
+        # An image that is yet to be built has no digest yet.
+        if not self.stages.any_of("deploy") or not all(image["present"] for image in plan["images"]):
             return False
         folder = Folder(Path(str(self.target["manifests_dir"])).expanduser())
-        differing = [one for mode, texts in rendered for one in folder.differing(texts, mode)]
-        if differing and not self.stages.check_mode:
-            folder.write(differing)
+        secret = folder.differing({name: text for name, text in texts.items() if name == FILE}, SECRET)
+        others = folder.differing({name: text for name, text in texts.items() if name != FILE}, OTHER)
+        if (secret or others) and not self.stages.check_mode:
+            folder.write(secret + others)
         if self._task.diff:
-            self._show(one.shown() for one in differing if one.mode != SECRET)
-        return bool(differing)
+            self._show(one.shown() for one in others)
+        return bool(secret or others)
 
     # What is printed.
 

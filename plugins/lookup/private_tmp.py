@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from ansible import constants
 from ansible.plugins.lookup import LookupBase
+
+from ..plugin_utils.run_folder import run_folder
 
 DOCUMENTATION = """
 name: private_tmp
@@ -42,4 +42,4 @@ class LookupModule(LookupBase):
 
     def run(self, *_: Any, **__: Any) -> list[str]:
         """What Ansible calls."""
-        return [str(Path(vars(constants)["DEFAULT_LOCAL_TMP"]).parent)]
+        return [str(run_folder().parent)]

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ansible import constants
-
 from .kube.client import KubeClient
 from .kube.config import load_cluster
 from .kube.pinned import keep, pinned
 from .kube.proxy import parsed
+from .run_folder import run_folder
 
 # What every Python that is started from a task loads first.
 LENIENT = Path(__file__).parent / "lenient_tls"
@@ -22,7 +21,7 @@ LENIENT = Path(__file__).parent / "lenient_tls"
 
 def run_kubeconfig(kubeconfig: str, context: str) -> str:
     """The kubeconfig of this run for what the user has named, in the folder that Ansible removes when the run ends."""
-    return str(pinned(Path(vars(constants)["DEFAULT_LOCAL_TMP"]), kubeconfig, context))
+    return str(pinned(run_folder(), kubeconfig, context))
 
 
 @contextlib.contextmanager

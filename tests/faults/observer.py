@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments import current_hash, unfinished
@@ -22,6 +20,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view imp
     probe_seconds,
     seconds_of,
 )
+from beside import Beside
 
 Object = dict[str, Any]
 NAME = NAMESPACE = "faults"
@@ -151,34 +150,6 @@ SEEN: dict[str, Callable[[View], bool]] = {
     "rolled": lambda view: not unfinished(view.deployment),
     "now": bool,
 }
-
-
-class Beside:
-    """Does something again and again, beside what the block does, until it ends or there is no more to do."""
-
-    def __init__(self, interval: float) -> None:
-        """`interval` is in seconds."""
-        self.interval = interval
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        while not self._stop.wait(self.interval) and self.once():
-            pass
-
-    def once(self) -> bool:
-        """One time; whether there is more to do."""
-        raise NotImplementedError
 
 
 class Watch(Beside):

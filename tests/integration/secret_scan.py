@@ -8,13 +8,12 @@ import gzip
 import io
 import json
 import os
-import threading
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
+from beside import Beside
 from surroundings import ask_registry, tags
 
 # A shorter core of base64 would be found by chance.
@@ -127,35 +126,24 @@ def _unpacked(stream: IO[bytes]) -> Iterator[bytes]:
         yield from iter(lambda: unpacked.read(CHUNK), b"")
 
 
-class Watcher:
+class Watcher(Beside):
     """Takes down the arguments and the environment of every process, again and again, while something runs.
 
     The environment of what runs in Pods is left out: the password is theirs.
     """
 
     def __init__(self, interval: float = 0.1) -> None:
-        self.interval = interval
+        super().__init__(interval)
         self.rounds = 0
         # By number and arguments: one that has become another program is looked at again.
         self.seen: dict[tuple[str, bytes], bytes] = {}
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._ended.wait(self.interval):
-            self.rounds += 1
-            for folder in PROC.glob("[0-9]*"):
-                self._process(folder)
+    def once(self) -> bool:
+        """Every process there is; there is always more to do."""
+        self.rounds += 1
+        for folder in PROC.glob("[0-9]*"):
+            self._process(folder)
+        return True
 
     def _process(self, folder: Path) -> None:
         with contextlib.suppress(OSError):

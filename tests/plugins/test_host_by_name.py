@@ -141,7 +141,6 @@ SECOND = """
       vars:
         verify_base_url: BASE
         verify_host: HOST
-        verify_namespace: ""
         verify_endpoints:
           - {path: /status, json: [HOST, /status]}
           - {path: "/users?name=Müller x", json: [HOST, "/users?name=M%C3%BCller%20x"]}
