@@ -94,7 +94,7 @@ class ActionModule(PlainAction):
             self._print(release)
             plan |= release.facts()
             plan["changed"] = changed or (self.stages.check_mode and plan["differs"])
-            if not (plan["differs"] or plan["interrupted"]) and plan["rolled_out"]:
+            if _settled(plan):
                 plan["verified"] = users.result() if users else {}
                 checks = plan["verified"].get("checks") or self._users()
                 plan["evidenced"] = self._evidenced(client, {name: checks[name] for name in ("base_url", "host")})
@@ -102,7 +102,7 @@ class ActionModule(PlainAction):
 
     def _again(self, before: Object) -> Object:
         """Under the lock, once more: what another run has done meanwhile is seen."""
-        plan: Object = before | published_since(self.target, before["images"]) | {"done": False}
+        plan: Object = before | published_since(self.target, self.stages, before["images"]) | {"done": False}
         with connected(*self._cluster_named()) as client:
             if boolean(self.target["db_enabled"]):
                 secret = client.find(self._secret_path())
@@ -118,22 +118,23 @@ class ActionModule(PlainAction):
         stages = self.stages
         # Others do more than is planned here.
         if "deploy" not in self.target["stages"]:
-            return plan | {"verified": {}, "done": False}
+            return plan | {"verified": {}, "deploys": False, "done": False}
         nothing: Object = {"verified": {}, "evidenced": False, "rolled_out": False, "changed": False}
         plan = nothing | plan
         if stages.check_mode:
-            plan["changed"] = plan["changed"] or bool(stages.any_of("build", "push") and plan["to_publish"])
-            return plan | {"done": True}
+            plan["changed"] = plan["changed"] or bool(plan["to_publish"])
+            return plan | {"deploys": False, "done": True}
+        deploys = stages.any_of("deploy") and not _settled(plan)
         left = [
-            stages.any_of("build", "push") and bool(plan["to_publish"]),
-            stages.any_of("deploy") and not (plan["rolled_out"] and not plan["differs"] and not plan["interrupted"]),
+            bool(plan["to_publish"]),
+            deploys,
             stages.any_of("verify") and not plan["verified"],
             stages.evidence and not plan["evidenced"],
         ]
         if not any(left) and stages.any_of("verify"):
             checks = plan["verified"]["checks"]
             Display().display("\n".join(report.lines(checks["base_url"], checks["host"], plan["verified"])))
-        return plan | {"done": not any(left)}
+        return plan | {"deploys": deploys, "done": not any(left)}
 
     # Who is asked.
 
@@ -192,10 +193,10 @@ class ActionModule(PlainAction):
         except UserError as error:
             if not self.stages.any_of("compare"):
                 raise
-            return described([]) | {"problem": str(error)}
+            return described([], self.stages) | {"problem": str(error)}
         for note in sorted({note for image in found for note in image["base_notes"]}):
             Display().warning(note)
-        return described(found) | {"problem": ""}
+        return described(found, self.stages) | {"problem": ""}
 
     def _released(self, client: KubeClient, plan: Object) -> ReleasePlan:
         asked = Asked(
@@ -296,3 +297,8 @@ class ActionModule(PlainAction):
             "context": context,
             "pods": [],
         }
+
+
+def _settled(plan: Object) -> bool:
+    """Whether nothing differs and all of it runs."""
+    return plan["rolled_out"] and not plan["differs"] and not plan["interrupted"]

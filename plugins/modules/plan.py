@@ -12,7 +12,7 @@ description:
   - Refuses variables that begin with the name of one of O(roles) and that this role does not know, and values of another type than
     its C(meta/argument_specs.yml) names. So a typo is found before the first role has changed anything. Checks names, numbers, paths, URLs,
     the password and the build contexts, and names all problems at once, one line each.
-  - Looks for the images of this checkout in the registry, as M(fastapi_mysql.k8s.image_state) does. Where nothing builds them, one that was
+  - Looks for the images of this checkout in the registry, as M(fastapi_mysql.k8s.publish_images) does. Where nothing builds them, one that was
     never pushed is an error.
   - Checks that the cluster answers, takes the credentials and has what is needed. Settles the database's credentials. They are
     C(app_db_password) if it is given, else what the cluster's Secret keeps (where the run does not ask the cluster, what was rendered last),
@@ -78,7 +78,7 @@ credentials:
   returned: success
   type: dict
 images:
-  description: The images of this checkout, as M(fastapi_mysql.k8s.image_state) describes them.
+  description: The images of this checkout, as M(fastapi_mysql.k8s.publish_images) describes them.
   returned: success
   type: list
   elements: dict
@@ -87,7 +87,9 @@ references:
   returned: success
   type: dict
 to_publish:
-  description: The images that the registry lacks, or whose human-readable tag names another, as they are built.
+  description: >-
+    The images that this run builds or tags, as M(fastapi_mysql.k8s.publish_images) takes them: those that the registry lacks,
+    and those whose human-readable tag names another.
   returned: success
   type: list
   elements: dict
@@ -104,6 +106,10 @@ differs:
   description: Whether anything is to be created, changed, replaced or deleted.
   type: bool
   returned: when a deployment is planned
+deploys:
+  description: Whether the run deploys, for something differs, or is not up.
+  returned: success
+  type: bool
 interrupted:
   description: Whether nothing differs, but a run that is no more has left its Lease, perhaps before it had verified what it did.
   type: bool

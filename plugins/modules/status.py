@@ -14,7 +14,7 @@ options:
     type: str
     required: true
   images:
-    description: What C(image_state) says of each image of this checkout.
+    description: What M(fastapi_mysql.k8s.publish_images) says of each image of this checkout.
     type: list
     elements: dict
     default: []

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.action.image_sbom import ActionModule
+from ansible_collections.fastapi_mysql.k8s.plugins.action.tag_images import ActionModule
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.image_sbom import (
     SBOM_TYPE,
     NoSbom,
@@ -244,8 +244,9 @@ class Action(ActionModule):
         self._task = SimpleNamespace(check_mode=check_mode)
 
 
-def arguments(image: object) -> dict[str, Any]:
-    return {"image": str(image), "username": "", "password": "", "docker_config": "", "timeout": 5}
+def arguments(image: object, **more: Any) -> dict[str, Any]:
+    given = {"images": [{"reference": str(image), "tag": ""}], "sbom": True, "must_move": True}
+    return given | {"username": "", "password": "", "docker_config": "", "timeout": 5} | more
 
 
 def test_the_action_tells_what_it_did(registry: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,8 +254,8 @@ def test_the_action_tells_what_it_did(registry: FakeRegistry, tmp_path: Path, mo
     shelf = Shelf(registry, [layer(BASE)])
     assert "skipped" in Action(check_mode=True).perform(arguments(shelf.image))
     first, second = (Action().perform(arguments(shelf.image)) for _ in range(2))
-    assert (first["changed"], first["sboms"][0]["packages"], first["warnings"]) == (True, 3, [])
-    assert (second["changed"], second["sboms"]) == (False, [])
+    assert (first["changed"], first["images"][0]["sboms"][0]["packages"], first["warnings"]) == (True, 3, [])
+    assert (second["changed"], second["images"][0]["sboms"]) == (False, [])
     assert len(list(tmp_path.glob("fastapi-mysql-k8s/layers/sha256-*.json"))) == 1
 
 
@@ -266,3 +267,29 @@ def test_what_goes_wrong_is_a_warning(registry: FakeRegistry, tmp_path: Path, mo
     assert Action().perform(arguments(bare.image))["warnings"] == [
         f"No package was found in {bare.image}: its bill of materials is empty"
     ]
+
+
+def test_a_tag_that_names_something_else_is_moved(registry: FakeRegistry) -> None:
+    shelf = Shelf(registry, [layer(BASE)])
+    asked = arguments(shelf.image, images=[{"reference": str(shelf.image), "tag": "1.0.0"}], sbom=False)
+    moved = [Action().perform(asked)["images"][0]["moved"] for _ in range(2)]
+    assert moved == [True, False]
+    assert shelf.client.digest(ImageReference(registry.host, "api", "1.0.0")) == shelf.image.digest
+
+
+def test_a_tag_that_cannot_be_moved_is_an_error_only_where_it_counts(registry: FakeRegistry) -> None:
+    """What is deployed is named by its digest: a rollout is not undone for a name."""
+    gone = {"reference": f"{registry.host}/api:content-1", "tag": "1.0.0"}
+    with pytest.raises(RegistryError, match="push it first"):
+        Action().perform(arguments("", images=[gone], sbom=False))
+    result = Action().perform(arguments("", images=[gone], sbom=False, must_move=False))
+    assert not result["changed"]
+    assert result["warnings"][0].startswith(
+        f"The tag 1.0.0 of {gone['reference']} is not moved, the next run does it: "
+    )
+
+
+def test_images_are_tagged_side_by_side(registry: FakeRegistry) -> None:
+    shelf = Shelf(registry, [layer(BASE)])
+    both = [{"reference": str(shelf.image), "tag": tag} for tag in ("1", "2")]
+    assert [one["moved"] for one in Action().perform(arguments("", images=both, sbom=False))["images"]] == [True, True]

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUPS: dict[str, list[str]] = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]
 MAPPED: dict[str, Any] = yaml.safe_load((ROOT / "playbooks/group_vars/all.yml").read_text())
 # Each asks, beside a target, what is none: a container on this machine, or an image of the platform.
-ELSEWHERE = {"deployment": {"endpoints_wait"}, "registry": {"image_alias", "image_sbom", "login_folder"}}
+ELSEWHERE = {"deployment": {"endpoints_wait"}, "registry": {"publish_images"}}
 
 
 def arguments(action: str) -> set[str]:

@@ -19,6 +19,17 @@ from . import base_image, dockerfile
 from .build_context import BuildContext, open_context
 from .context_hash import context_tag
 
+# What is to be known of an image: the options of an action that takes some.
+IMAGE_OPTIONS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "tag": {"type": "str", "default": ""},
+    "context": {"type": "str", "required": True},
+    "dockerfile": {"type": "str", "default": "Dockerfile"},
+    "build_args": {"type": "dict", "default": {}},
+    "target": {"type": "str", "default": ""},
+    "platforms": {"type": "list", "elements": "str", "default": []},
+    "bases": {"type": "dict", "default": {}},
+}
 # What the kernel and Docker call the same processor.
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "i686": "386"}
 

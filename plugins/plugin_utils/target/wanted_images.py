@@ -44,24 +44,25 @@ def look_for_images(target: Target, stages: Stages, wanted: list[Object], hold_t
     return [image | {"wanted": {**one, "bases": image["bases"]}} for one, image in zip(wanted, found, strict=True)]
 
 
-def described(images: list[Object]) -> Object:
+def described(images: list[Object], stages: Stages) -> Object:
     """The part of a plan that is about images."""
-    missing = [image for image in images if not (image["present"] and image["alias_current"])]
+    publishes = stages.any_of("build", "push")
+    missing = [image for image in images if publishes and not (image["present"] and image["alias_current"])]
     return {
         "images": images,
         # Deployed by digest; what is yet to be built goes by the tag of its content.
         "references": {image["name"]: image["pinned"] or image["reference"] for image in images},
-        "to_publish": [image["wanted"] for image in missing],
+        "to_publish": [image["wanted"] | {"reference": image["reference"]} for image in missing],
     }
 
 
-def published_since(target: Target, images: list[Object]) -> Object:
+def published_since(target: Target, stages: Stages, images: list[Object]) -> Object:
     """The same part, for images that this run has pushed meanwhile.
 
     They go by the tags that they were built with: sources may be edited while their images are rolled out.
     """
     if all(image["present"] for image in images):
-        return described(images)
+        return described(images, stages)
     registry = open_registry(split_registry(str(target["registry"]))[0], _credentials(target))
     digests = [image["digest"] or registry.find(parse_reference(image["reference"])) for image in images]
     return described(
@@ -70,7 +71,8 @@ def published_since(target: Target, images: list[Object]) -> Object:
             if digest
             else image
             for image, digest in zip(images, digests, strict=True)
-        ]
+        ],
+        stages,
     )
 
 
