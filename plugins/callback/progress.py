@@ -142,7 +142,7 @@ class CallbackModule(Default):
             return
         self._last_task_name = task.get_name().strip()
         role = task._role.get_name(include_role_fqcn=False) if task._role else ""
-        stage = stage_of(role, task.name or "") if role else ""
+        stage = stage_of(role, task.tags) if role else ""
         if stage in ONCE and stage in self.stages:
             return
         if stage and stage != self.stage:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence import page
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.page import GROUPS
 
 ROOT = Path(__file__).resolve().parents[2]
 # What is not to be said, and what is said instead.
@@ -61,6 +63,12 @@ def headings() -> Iterator[tuple[Path, str]]:
         for text in path.read_text(encoding="utf-8").split("```")[::2]:
             for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
                 yield path, heading
+    # And those of the evidence's page.
+    for path in ROOT.glob("roles/evidence/templates/*.html.j2"):
+        for heading in re.findall(r"<h\d>(.*)</h\d>", path.read_text(encoding="utf-8")):
+            yield path, heading
+    for heading in GROUPS.values():
+        yield Path(page.__file__), heading
 
 
 @pytest.mark.parametrize("source", [task_names, errors, headings])

@@ -26,11 +26,11 @@ PLAYBOOK = """
 - hosts: all
   gather_facts: false
   connection: local
-  roles: [image]
+  roles: [{role: image, tags: build}]
 - hosts: all
   gather_facts: false
   connection: local
-  roles: [workload]
+  roles: [{role: workload, tags: deploy}]
 """
 IMAGE = """
 - name: Build | Look
@@ -48,6 +48,7 @@ WORKLOAD = """
     - name: Fix
       ansible.builtin.debug: {msg: fixed}
 - name: Wait | For the Pods
+  tags: "stage:rollout"
   ansible.builtin.assert:
     that: "{{ good | bool }}"
     fail_msg: "Deployment x cannot come up: the image is missing. Push it"
@@ -119,26 +120,19 @@ def test_verbose_is_as_ansible_prints_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "task", "stage"),
+    ("role", "tags", "stage"),
     [
-        ("local_docker", "Engine | Configure it", "platform"),
-        ("app", "Plan | Work out what must be done", "plan"),
-        ("images", "Publish what the registry lacks", ""),
-        ("image", "Build | Build the image", "build"),
-        ("image", "Push | Push the image", "push"),
-        ("image", "Result | Hand on the reference by digest", ""),
-        ("secret", "Render | Render the Secret", ""),
-        ("secret", "Apply | Apply the namespace and the Secret", "secret"),
-        ("release", "Apply | Plan once more", "deploy"),
-        ("workload", "Apply | Apply what is new or different", "deploy"),
-        ("workload", "Wait | Wait until all Pods are the wanted ones", "rollout"),
-        ("verify", "Request | Wait until the Ingress and the Pods respond as expected", "verify"),
-        ("evidence", "Collect | Write", "evidence"),
-        ("compose", "Refuse unknown arguments", "compose"),
+        ("compose", [], "compose"),
+        ("compose", ["always"], "compose"),
+        ("local_docker", ["platform"], "platform"),
+        ("image", ["build", "push"], "build"),
+        ("image", ["build", "push", "stage:platform", "platform"], "platform"),
+        ("app", ["always", "stage:plan"], "plan"),
+        ("workload", ["stage:rollout", "stage:prepare", "deploy"], "rollout"),
     ],
 )
-def test_stage_of(role: str, task: str, stage: str) -> None:
-    assert stage_of(role, task) == stage
+def test_stage_of(role: str, tags: list[str], stage: str) -> None:
+    assert stage_of(role, tags) == stage
 
 
 def test_what_is_left_is_what_came_after_it_in_any_run_that_had_it(tmp_path: Path) -> None:

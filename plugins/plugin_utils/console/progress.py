@@ -6,6 +6,7 @@ import json
 import statistics
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,28 +16,9 @@ REMEMBERED = 5
 # Below this, what is left is not worth a word.
 WORTH_TELLING = 3.0
 
-# A role's tasks belong to one stage; where a role does more, the task's own prefix tells.
-ROLES = {
-    "release": "deploy",
-    "workload": "deploy",
-}
-PREFIXES = {
-    ("app", "plan"): "plan",
-    ("image", "build"): "build",
-    ("image", "login"): "push",
-    ("image", "push"): "push",
-    ("release", "change"): "prepare",
-    ("release", "failed"): "undo",
-    ("release", "listed"): "history",
-    ("release", "record"): "record",
-    ("release", "restore"): "restore",
-    ("release", "rolled back"): "prepare",
-    ("release", "watch"): "rollout",
-    ("workload", "wait"): "rollout",
-}
-# What only looks, renders or passes on belongs to the stage that it is done for: the one that runs, or the next.
-SILENT_ROLES = {"app", "image", "images"}
-SILENT_PREFIXES = {"render"}
+# A task's stage is what its innermost tag of this kind names, or one that users know (--tags), or its role.
+STAGE_TAG = "stage:"
+USER_TAGS = ("platform", "build", "push", "deploy", "verify", "evidence")
 # Its last task gives back what its first has taken, and is no stage of its own.
 ONCE = {"prepare"}
 # Only these are announced: when one of them begins, there is work to do, and it may take minutes. All others are quick,
@@ -44,15 +26,11 @@ ONCE = {"prepare"}
 LONG = {"platform", "build", "push", "rollout", "compose", "teardown"}
 
 
-def stage_of(role: str, task: str) -> str:
-    """The stage that a task belongs to; empty for one that belongs to whatever it is done for."""
-    if role.startswith("local_"):
-        return "platform"
-    prefix = task.partition(" | ")[0].strip().lower() if " | " in task else ""
-    known = PREFIXES.get((role, prefix))
-    if known is None and (role in SILENT_ROLES or prefix in SILENT_PREFIXES):
-        return ""
-    return known or ROLES.get(role, role)
+def stage_of(role: str, tags: Iterable[str]) -> str:
+    """The stage that a task belongs to, by its role and its tags, the innermost first."""
+    named = [tag for tag in tags if tag.startswith(STAGE_TAG)]
+    known = [tag for tag in tags if tag in USER_TAGS]
+    return named[0].removeprefix(STAGE_TAG) if named else known[0] if known else role
 
 
 @dataclass

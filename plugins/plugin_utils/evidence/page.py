@@ -17,9 +17,9 @@ Object = dict[str, Any]
 
 GROUPS = {
     RUN: "How the run ended",
-    "cluster": "What the cluster says",
+    "cluster": "What the cluster reports",
     "ingress": "What users get through the Ingress",
-    "replica": "What each replica answers",
+    "replica": "How each replica responds",
     "image": "What the registry holds",
 }
 
