@@ -6,12 +6,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.whole_file import write_whole
 
 DOCUMENTATION = r"""
 module: platform_encryption
@@ -99,11 +99,7 @@ def main() -> None:
     if changed and not module.check_mode:
         text = text or json.dumps(configuration(resources), indent=2) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.new")
-        scratch.unlink(missing_ok=True)
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        scratch.replace(path)
+        write_whole(path, text)
     module.exit_json(changed=changed, fingerprint=hashlib.sha256(text.encode()).hexdigest())
 
 

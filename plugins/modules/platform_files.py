@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.whole_file import write_whole
 
 DOCUMENTATION = r"""
 module: platform_files
@@ -74,11 +73,7 @@ def write_file(path: Path, content: str, mode: int, check: bool) -> bool:
         return False
     if not check:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(encoded)
-        Path(scratch).chmod(mode)
-        Path(scratch).replace(path)
+        write_whole(path, encoded, mode)
     return True
 
 

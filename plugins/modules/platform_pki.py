@@ -8,11 +8,11 @@ import datetime
 import hashlib
 import ipaddress
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.whole_file import write_whole
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -118,19 +118,6 @@ CERTIFICATE_DAYS = 365
 RENEW_DAYS = 60
 
 
-def write(path: Path, content: bytes, mode: int, owner: int | None = None) -> None:
-    """Write a file so that it is either the old or the new one, and never readable by more than mode says."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    scratch = path.with_name(f".{path.name}.new")
-    scratch.unlink(missing_ok=True)
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    if owner is not None:
-        os.chown(scratch, owner, -1)
-    scratch.replace(path)
-
-
 def private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
     """The key in PEM, as Kubernetes reads it."""
     return key.private_bytes(
@@ -152,7 +139,8 @@ class Pki:
         """Write and remember."""
         self.written.append(str(path))
         if not self.module.check_mode:
-            write(path, content, mode, owner)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+            write_whole(path, content, mode, owner)
 
     def load(self, path: Path) -> x509.Certificate | None:
         """A certificate that is there, whole, and valid for a while yet."""

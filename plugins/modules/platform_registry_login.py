@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.whole_file import write_whole
 
 DOCUMENTATION = r"""
 module: platform_registry_login
@@ -121,14 +122,7 @@ class Files:
         self.written.append(str(path))
         if self.check:
             return
-        scratch = path.with_name(f".{path.name}.new")
-        scratch.unlink(missing_ok=True)
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
-            os.fchmod(file.fileno(), mode)
-            if owner is not None:
-                os.fchown(file.fileno(), owner, -1)
-            file.write(text)
-        scratch.replace(path)
+        write_whole(path, text, mode, owner)
 
     def is_right(self, path: Path, mode: int, owner: int | None) -> bool:
         """Whether mode and owner are as they should be."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +15,17 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.modules import platform_files
 from cryptography import x509
 
+COLLECTIONS = Path(__file__).resolve().parents[2] / "collections"
 MODULES = Path(__file__).resolve().parents[2] / "plugins/modules"
 
 
 def run(module: str, **arguments: Any) -> dict[str, Any]:
     """Run a module as Ansible would, and return what it says."""
     given = json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
-    done = subprocess.run([sys.executable, str(MODULES / f"{module}.py")], input=given, capture_output=True, text=True)
+    # What it shares with others travels with it.
+    environment = os.environ | {"PYTHONPATH": str(COLLECTIONS)}
+    call = [sys.executable, str(MODULES / f"{module}.py")]
+    done = subprocess.run(call, input=given, capture_output=True, text=True, env=environment)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 

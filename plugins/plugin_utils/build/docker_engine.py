@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import socket
 import subprocess
 import urllib.parse
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from http import HTTPStatus
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_environment import inherited
 
 from ..errors import UserError
+from ..unix_connection import UnixConnection
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 
@@ -22,23 +22,10 @@ class NoEngine(UserError):
     """No engine answers; the message is one line for a person."""
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 def _connection(host: str, timeout: float) -> http.client.HTTPConnection | None:
     parts = urllib.parse.urlsplit(host)
     if parts.scheme == "unix":
-        return _UnixConnection(parts.path, timeout)
+        return UnixConnection(parts.path, timeout)
     if parts.scheme in ("tcp", "http") and parts.hostname:
         return http.client.HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
     return None

@@ -6,6 +6,7 @@ metadata that pip leaves. What a later layer has removed or replaced does not co
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tarfile
@@ -15,6 +16,8 @@ from dataclasses import asdict, dataclass, field
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
+
+from ...module_utils.whole_file import write_whole
 
 DEB, PYPI, INTERPRETER = "deb", "pypi", "python"
 # Raise it when more is read from a layer: what was kept of it no longer counts then.
@@ -181,13 +184,9 @@ def _recalled(path: Path) -> Layer | None:
 
 def _keep(path: Path, layer: Layer) -> None:
     """Keep what was read. Where that fails, the next image takes a little longer."""
-    part = path.with_suffix(".part")
-    try:
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps({"scheme": _SCHEME, "layer": asdict(layer)}), encoding="utf-8")
-        part.replace(path)
+        write_whole(path, json.dumps({"scheme": _SCHEME, "layer": asdict(layer)}))
         old = sorted(path.parent.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)[_KEPT:]
         for file in old:
             file.unlink(missing_ok=True)
-    except OSError:
-        part.unlink(missing_ok=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import statistics
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from ...module_utils.whole_file import write_whole
 
 # How many runs of each stage are remembered: enough for a median, few enough to follow a machine that becomes slower.
 REMEMBERED = 5
@@ -65,9 +66,7 @@ class History:
         self.runs[kind] = kept[::-1]
         with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=".durations-", delete=False) as file:
-                json.dump(self.runs, file)
-            Path(file.name).replace(self.path)
+            write_whole(self.path, json.dumps(self.runs))
 
     def expected(self, kind: str, stage: str, spent: float = 0.0) -> float | None:
         """How long a stage takes, less what this run has spent in it already; None when it was never seen."""

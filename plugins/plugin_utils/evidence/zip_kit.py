@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from ...module_utils.whole_file import write_whole
 from ..build.build_context import open_context
 
 # The earliest time that a zip can hold: what was zipped when is not what a kit is about.
@@ -35,17 +37,12 @@ def context_files(folder: Path, prefix: str) -> list[tuple[str, Path]]:
 def write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> list[str]:
     """Write the zip in one step, for its owner only; return the names in it."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    names = []
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as kit:
-            for name, path in files:
-                kit.writestr(*_entry(name, path))
-                names.append(name)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    content, names = io.BytesIO(), []
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as kit:
+        for name, path in files:
+            kit.writestr(*_entry(name, path))
+            names.append(name)
+    write_whole(target, content.getvalue())
     return names
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from ...module_utils.whole_file import write_whole
 from .client import KubeClient, load_documents
 from .config import Cluster
 from .errors import KubeError
@@ -111,15 +110,7 @@ def write(path: Path, content: Object) -> None:
     """Replace the file in one step, for its owner only, as JSON, which is YAML. Raises KubeError if it cannot."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(json.dumps(content, indent=1) + "\n")
-            Path(temporary).chmod(MODE)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, json.dumps(content, indent=1) + "\n", MODE)
     except OSError as error:
         raise KubeError(f"The kubeconfig cannot be written to {path}: {error.strerror} (deployer_dest).") from error
 

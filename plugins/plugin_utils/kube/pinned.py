@@ -12,11 +12,11 @@ import json
 import os
 import re
 import socket
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...module_utils.whole_file import write_whole
 from .config import EXTENSION, Cluster, kubeconfig_paths, load_cluster
 from .errors import KubeconfigError
 
@@ -46,7 +46,7 @@ def keep(path: Path, cluster: Cluster) -> None:
     """Write it where it differs."""
     content = json.dumps(document(cluster), default=str)
     if not path.exists() or path.read_text(encoding="utf-8") != content:
-        _write(path, content)
+        write_whole(path, content)
 
 
 def document(cluster: Cluster) -> dict[str, Any]:
@@ -94,18 +94,6 @@ def _user(cluster: Cluster) -> dict[str, Any]:
 def _encoded(content: bytes) -> str:
     """Its PEM blocks alone: not every reader bears comments."""
     return base64.b64encode(b"\n".join(_BLOCK.findall(content)) or content).decode("ascii")
-
-
-def _write(path: Path, content: str) -> None:
-    """In one step, and for its owner only."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def sweep(folder: Path) -> None:

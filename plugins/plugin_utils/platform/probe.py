@@ -14,21 +14,9 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
+from ..unix_connection import UnixConnection
+
 TIMEOUT_SECONDS = 3.0
-
-
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=TIMEOUT_SECONDS)
-        self.path = path
-
-    def connect(self) -> None:
-        """Connect to the socket file instead of to a host."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT_SECONDS)
-        self.sock.connect(self.path)
 
 
 class UnixTransport(xmlrpc.client.Transport):
@@ -41,7 +29,7 @@ class UnixTransport(xmlrpc.client.Transport):
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         """The connection that every call goes over, whatever host it names."""
         del host
-        return UnixConnection(self.path)
+        return UnixConnection(self.path, TIMEOUT_SECONDS)
 
 
 def supervised(socket_path: str) -> dict[str, str]:
@@ -56,7 +44,7 @@ def supervised(socket_path: str) -> dict[str, str]:
 
 def unix_status(socket_path: str, path: str) -> int | None:
     """The HTTP status of a GET over a Unix socket, or None when nobody answers."""
-    with contextlib.closing(UnixConnection(socket_path)) as connection:
+    with contextlib.closing(UnixConnection(socket_path, TIMEOUT_SECONDS)) as connection:
         return status(connection, path)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import secrets
 from pathlib import Path
 from typing import Any
 
+from ...module_utils.whole_file import write_whole
 from ..errors import UserError
 from .plan import Planned, described
 
@@ -76,10 +76,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
     """Write the file, for its owner only."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=1)
-            stream.write("\n")
+        write_whole(path, json.dumps(content, indent=1) + "\n")
     except OSError as error:
         raise PlanError(f"The plan cannot be written to {path}: {error.strerror}") from error
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 from ansible.template import Templar, trust_as_template
 
+from ...module_utils.whole_file import write_whole
 from ..errors import UserError
 
 FOLDER_MODE = 0o700
@@ -82,7 +81,7 @@ class Folder:
             if file_mode(self.path) != FOLDER_MODE:
                 self.path.chmod(FOLDER_MODE)
             for one in files:
-                _replace(one)
+                write_whole(one.path, one.text, one.mode)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -104,15 +103,3 @@ def file_mode(path: Path) -> int | None:
         return stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
         return None
-
-
-def _replace(file: Differing) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=file.path.parent, prefix=f".{file.path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(file.text)
-            os.fchmod(stream.fileno(), file.mode)
-        Path(temporary).replace(file.path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
