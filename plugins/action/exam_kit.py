@@ -27,6 +27,7 @@ class ActionModule(PlainAction):
         "rendered": {"type": "path", "required": True},
         "main": {"type": "path", "required": True},
         "contexts": {"type": "dict", "default": {}},
+        "dockerfiles": {"type": "dict", "default": {}},
         "proof": {"type": "path"},
     }
 
@@ -50,7 +51,7 @@ def pack(arguments: dict[str, Any]) -> dict[str, Any]:
     files += [(main.name, main.resolve())] if main.is_file() else []
     files += [(name, rendered / name) for name in DELIVERABLES]
     for folder, context in sorted(arguments["contexts"].items()):
-        files += context_files(Path(context).expanduser(), folder)
+        files += context_files(Path(context).expanduser(), folder, arguments["dockerfiles"].get(folder, "Dockerfile"))
     if arguments["proof"]:
         # The newest one has a name that is a link.
         files += folder_files(Path(arguments["proof"]).resolve(), "proof")

@@ -24,6 +24,10 @@ options:
     description: Folders that the images are built from, by their name in the zip.
     type: dict
     default: {}
+  dockerfiles:
+    description: The Dockerfile of each of O(contexts), relative to its folder; C(Dockerfile) for one that is not named.
+    type: dict
+    default: {}
   proof:
     description: The folder of the evidence; none is fine.
     type: path

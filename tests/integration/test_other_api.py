@@ -35,22 +35,28 @@ http.server.ThreadingHTTPServer(("", int(os.environ["SHOP_PORT"])), Shop).serve_
 """
 DOCKERFILE = """
 ARG BASE_IMAGE
-FROM ${BASE_IMAGE}
+FROM ${BASE_IMAGE} AS serve
 COPY shop.py /srv/shop.py
 CMD ["python3", "-u", "/srv/shop.py"]
+
+FROM serve AS test
+CMD ["false"]
 """
 GREETING = 'say "hi" to $(HOME) $$ and ${USER}: é 🔑 #1'
 
 
 def test_it_deploys_and_verifies_by_variables_alone(new_target: NewTarget, cluster: Cluster, tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(SERVER, encoding="utf-8")
-    (tmp_path / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker/shop.Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
     target = new_target(
         "shop",
         app_name="shop",
         app_namespace_create=False,
         app_replicas=1,
         app_api_build_context=str(tmp_path),
+        app_api_dockerfile="docker/shop.Dockerfile",
+        app_api_target="serve",
         app_api_port=3456,
         app_api_readiness_path="/healthz",
         app_api_liveness_path="/alive",

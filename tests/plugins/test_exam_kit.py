@@ -28,6 +28,7 @@ def arguments(tmp_path: Path) -> dict[str, object]:
         "rendered": str(tmp_path / "rendered"),
         "main": str(tmp_path / "api/main.py"),
         "contexts": {"image": str(tmp_path / "api")},
+        "dockerfiles": {},
         "proof": str(tmp_path / "evidence/latest"),
     }
 

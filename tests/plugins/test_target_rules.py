@@ -134,6 +134,10 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("api_image_tag", "a b"),
         ("api_image", "not an image"),
         ("api_build_context", "/does/not/exist"),
+        ("api_dockerfile", "docker/Dockerfile"),
+        ("api_dockerfile", "/does/not/exist"),
+        ("api_target", "missing"),
+        ("api_target", "9"),
         ("db_port", 8000),
     ],
 )
@@ -174,6 +178,19 @@ def test_the_password_is_never_repeated(target: dict[str, object]) -> None:
 def test_a_context_without_a_dockerfile(target: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").unlink()
     assert all("has no Dockerfile" in line for line in find_problems(target))
+
+
+def test_a_dockerfile_of_another_name_and_one_of_its_stages(target: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker/api.Dockerfile").write_text("FROM a AS Base\nFROM base\nFROM base AS serve\n")
+    target |= {"api_dockerfile": "docker/api.Dockerfile"}
+    for stage in ("", "serve", "BASE", "1"):
+        assert find_problems({**target, "api_target": stage}) == []
+    (problem,) = find_problems({**target, "api_target": "test"})
+    assert problem.endswith("docker/api.Dockerfile has no such stage (it has: base, serve)")
+    # A frontend of its own knows stages that nobody else does.
+    (tmp_path / "docker/api.Dockerfile").write_text("# syntax=example.org/other\nFROM a\n")
+    assert find_problems({**target, "api_target": "test"}) == []
 
 
 def test_what_is_not_built_needs_neither_registry_nor_context(target: dict[str, object]) -> None:

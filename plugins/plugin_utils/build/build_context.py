@@ -56,7 +56,7 @@ def _open(folder: Path, dockerfile: Path) -> BuildContext:
     if kind_of(folder) != stat.S_IFDIR:
         raise BadContext(f"the build context {folder} is not a folder")
     if not is_there(dockerfile):
-        raise BadContext(f"the build context {folder} has no {dockerfile.relative_to(folder)}")
+        raise BadContext(f"the build context {folder} has no {os.path.relpath(dockerfile, folder)}")
     _check_file(dockerfile, dockerfile.parent)
     # BuildKit prefers a list that belongs to one Dockerfile over the folder's own.
     for ignore, root in (

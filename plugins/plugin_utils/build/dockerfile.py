@@ -46,6 +46,15 @@ def images_of(text: str, build_args: Mapping[str, str], target: str = "", platfo
     return Images(syntax, tuple(dict.fromkeys(_needed(stages, target))))
 
 
+def stage_names(text: str) -> list[str] | None:
+    """The stages of a Dockerfile in lower case, empty where there is no name; None where another frontend reads it."""
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    directives = _directives(lines)
+    if not re.match(r"(docker\.io/)?docker/dockerfile(-upstream)?\b|$", directives.get("syntax", "")):
+        return None
+    return [stage.name for stage in _stages(_instructions(lines, directives.get("escape", "\\")), {}, {})]
+
+
 def _directives(lines: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in lines[1:] if lines[0].startswith("#!") else lines:

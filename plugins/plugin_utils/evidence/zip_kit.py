@@ -25,12 +25,14 @@ def folder_files(folder: Path, prefix: str) -> list[tuple[str, Path]]:
     ]
 
 
-def context_files(folder: Path, prefix: str) -> list[tuple[str, Path]]:
+def context_files(folder: Path, prefix: str, dockerfile: str = "Dockerfile") -> list[tuple[str, Path]]:
     """What a build of that folder sees, and no more: what .dockerignore hides may be private. Raises BadContext."""
-    context = open_context(folder)
+    context = open_context(folder, dockerfile)
     seen = {path: folder / path for path, entry in context.entries() if entry.is_symlink() or entry.is_file()}
     # What the builder reads whether or not it is left out, and from where a link leads it.
-    seen |= {path.name: path.resolve() for path in (context.dockerfile, context.ignore) if path}
+    for path in (context.dockerfile, context.ignore):
+        if path:
+            seen[path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name] = path.resolve()
     return [(f"{prefix}/{name}", path) for name, path in sorted(seen.items())]
 
 

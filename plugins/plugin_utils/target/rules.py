@@ -8,6 +8,8 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.dockerfile import stage_names
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.files import cannot_be_read
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import (
     BadReference,
     parse_reference,
@@ -45,6 +47,7 @@ TEXTS = (
     *("name", "namespace", "kubeconfig", "context", "manifests_dir", "registry", "registry_username"),
     *("docker_host", "docker_cli", "docker_config", "build_network"),
     *(f"{part}_{what}" for part in ("api", "db") for what in ("image", "image_name", "image_tag", "build_context")),
+    *(f"{part}_{what}" for part in ("api", "db") for what in ("dockerfile", "target")),
     *("base_image", "api_readiness_path", "api_liveness_path", "db_base_image", "db_name", "db_user"),
     *("ingress_class", "ingress_host", "base_url"),
 )
@@ -282,9 +285,24 @@ def _image(values: Values, part: str) -> list[str]:
     context = Path(_text(values.get(f"{part}_build_context"))).expanduser()
     if not context.is_dir():
         return [f"app_{part}_build_context names {context}, which is not a folder"]
-    if not (context / "Dockerfile").is_file():
-        return [f"app_{part}_build_context names {context}, which has no Dockerfile"]
-    return []
+    return _dockerfile(values, part, context)
+
+
+def _dockerfile(values: Values, part: str, context: Path) -> list[str]:
+    """The Dockerfile that is named is there, and so is the stage."""
+    name, target = (_text(values.get(f"{part}_{one}")) for one in ("dockerfile", "target"))
+    file = context / (name or "Dockerfile")
+    if not file.is_file():
+        by = f" (app_{part}_dockerfile)" if name not in ("", "Dockerfile") else ""
+        return [f"app_{part}_build_context names {context}, which has no {name or 'Dockerfile'}{by}"]
+    try:
+        stages = stage_names(file.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        return [f"app_{part}_dockerfile: {cannot_be_read(file, error)}"]
+    if not target or stages is None or target.lower() in stages or (target.isdecimal() and int(target) < len(stages)):
+        return []
+    known = ", ".join(stage for stage in stages if stage) or "none with a name"
+    return [f"app_{part}_target is '{target}', and {file} has no such stage (it has: {known})"]
 
 
 def _registry(values: Values) -> list[str]:
