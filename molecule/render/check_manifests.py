@@ -53,7 +53,7 @@ def check_files(folder: Path, asked: dict[str, Any]) -> None:
         text = path.read_text(encoding="utf-8")
         expect(stat.S_IMODE(path.stat().st_mode), mode, f"{name}: its mode")
         expect(len(text.splitlines()) > 10 and text.startswith("# "), True, f"{name}: begins with a comment")
-        for password in (asked["password"], asked["root_password"]):
+        for password in (asked["password"], asked["root_password"], *asked["secrets"].values()):
             spellings = {password, json.dumps(password), json.dumps(password, ensure_ascii=False)}
             expect(any(item in text for item in spellings), False, f"{name}: free of a password in clear")
 
@@ -78,6 +78,8 @@ def check_secret(secret: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(decoded["MYSQL_PASSWORD"], asked["password"], "the password")
     expect(decoded["MYSQL_ROOT_PASSWORD"], asked["root_password"], "the root password")
     expect(decoded.get("CHECKSUM_KEY", ""), asked["checksum_key"], "the checksum's key, which is a password, too")
+    for name, value in asked["secrets"].items():
+        expect(decoded[name], value, f"the application's secret {name}, which is like a password,")
     expect("stringData" in secret, False, "the presence of stringData")
 
 
@@ -196,6 +198,9 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
         own |= {"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": "3306"}
         own |= {"MYSQL_USER": asked["db_user"], "MYSQL_DATABASE": asked["db_name"]}
     expect(env, own, "the API's environment")
+    keys = {item["name"]: item["valueFrom"]["secretKeyRef"] for item in api["env"] if "valueFrom" in item}
+    wanted = set(asked["secrets"]) | ({"MYSQL_PASSWORD"} if asked["db_image"] else set())
+    expect(keys, {name: {"name": asked["secret_name"], "key": name} for name in wanted}, "what it gets from the Secret")
 
 
 def check_database(mysql: dict[str, Any], asked: dict[str, Any]) -> None:

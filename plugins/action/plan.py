@@ -22,7 +22,15 @@ from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
 from ..plugin_utils.kube.config import load_cluster
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
 from ..plugin_utils.plain_action import PlainAction
-from ..plugin_utils.release.credentials import FILE, of_file, settled_again, settled_for, settled_from
+from ..plugin_utils.release.credentials import (
+    FILE,
+    generated,
+    of_file,
+    settled_again,
+    settled_for,
+    settled_from,
+    uses_secret,
+)
 from ..plugin_utils.release.planning import Asked, ReleasePlan, plan_release, shown
 from ..plugin_utils.run_cluster import connected, run_kubeconfig
 from ..plugin_utils.target.check import check_embedded, check_names_and_types, check_values
@@ -104,7 +112,7 @@ class ActionModule(PlainAction):
         """Under the lock, once more: what another run has done meanwhile is seen."""
         plan: Object = before | published_since(self.target, self.stages, before["images"]) | {"done": False}
         with connected(*self._cluster_named()) as client:
-            if boolean(self.target["db_enabled"]):
+            if uses_secret(self.target):
                 secret = client.find(self._secret_path())
                 plan["credentials"], other = settled_again(self.target, secret, before["credentials"])
                 if other:
@@ -167,7 +175,7 @@ class ActionModule(PlainAction):
     def _checked(self, client: KubeClient) -> Object:
         """What the cluster is; a KubeError says why it cannot take the deployment."""
         target = self.target
-        deploys = self.stages.any_of("deploy") and boolean(target["db_enabled"])
+        deploys = self.stages.any_of("deploy") and uses_secret(target)
         return check_cluster(
             client,
             str(target["namespace"]),
@@ -182,7 +190,7 @@ class ActionModule(PlainAction):
         found: Object = {}
         with contextlib.suppress(ForbiddenError):
             found["apis"] = served_apis(client)
-            if boolean(self.target["db_enabled"]):
+            if uses_secret(self.target):
                 found["secret"] = client.find(self._secret_path())
         return found
 
@@ -225,12 +233,11 @@ class ActionModule(PlainAction):
         """The cluster's word counts where it was asked; where it was not, what was rendered last from here."""
         asked = "secret" in cluster
         found = cluster.pop("secret", None)
-        given = str(self.target["db_password"] or "")
-        if not boolean(self.target["db_enabled"]):
-            return {"password": given, "root_password": given, "key": "", "checksum": ""}
         if asked:
             return settled_for(self.target, found)
-        return settled_from(self.target, of_file(Path(str(self.target["manifests_dir"])).expanduser()))
+        folder = Path(str(self.target["manifests_dir"])).expanduser()
+        kept = of_file(folder, generated(self.target["secrets"])) if uses_secret(self.target) else {}
+        return settled_from(self.target, kept)
 
     def _render(self, plan: Object) -> bool:
         """Render the manifests into the plan; where they are to be deployed, write them. Whether a file differs."""

@@ -43,7 +43,8 @@ description:
   - With C(-v) or more it prints what the callback C(ansible.builtin.default) prints.
   - On a terminal, a line that is drawn over again shows that a long stage moves, how long it took and what is left.
     Elsewhere lines are plain text, and one comes every quarter of a minute.
-  - E(APP_DB_PASSWORD) and E(DOCKERHUB_TOKEN), which lookups read, are hidden from all programs that the run starts.
+  - E(APP_DB_PASSWORD), E(DOCKERHUB_TOKEN) and all that is named C(APP_SECRET_…), which lookups read, are hidden from
+    all programs that the run starts.
 extends_documentation_fragment:
   - default_callback
   - result_format_callback

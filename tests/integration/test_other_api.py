@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
+import pytest
+from playbook_runner import Target
 from surroundings import Cluster, get
 
 from conftest import NewTarget
 
 SERVER = """
+import hashlib
 import http.server
 import json
 import os
@@ -20,7 +25,9 @@ class Shop(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        answers = {"/healthz": "fine", "/alive": "yes", "/environment": dict(os.environ)}
+        secrets = {name: hashlib.sha256(os.environ[name].encode()).hexdigest() for name in ("TOKEN", "SIGNING_KEY")}
+        shown = {name: value for name, value in os.environ.items() if name not in secrets}
+        answers = {"/healthz": "fine", "/alive": "yes", "/environment": shown, "/secrets": secrets}
         body = json.dumps(answers.get(self.path)).encode()
         self.send_response(200 if self.path in answers else 404)
         self.send_header("Content-Type", "application/json")
@@ -42,10 +49,28 @@ CMD ["python3", "-u", "/srv/shop.py"]
 FROM serve AS test
 CMD ["false"]
 """
+TOKEN = "of the shop: $(HOME) {{ 'é' }}\nsecond line"
 GREETING = 'say "hi" to $(HOME) $$ and ${USER}: é 🔑 #1'
 
 
-def test_it_deploys_and_verifies_by_variables_alone(new_target: NewTarget, cluster: Cluster, tmp_path: Path) -> None:
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def secret_digests(target: Target) -> dict[str, str]:
+    """What the application has in its environment."""
+    found: dict[str, str] = json.loads(get("/secrets", target.host)[1])
+    return found
+
+
+def secret_data(cluster: Cluster, namespace: str) -> dict[str, str]:
+    data = cluster.client.get(f"/api/v1/namespaces/{namespace}/secrets/shop")["data"]
+    return {name: base64.b64decode(value).decode() for name, value in data.items()}
+
+
+def test_it_deploys_and_verifies_by_variables_alone(
+    new_target: NewTarget, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "shop.py").write_text(SERVER, encoding="utf-8")
     (tmp_path / "docker").mkdir()
     (tmp_path / "docker/shop.Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
@@ -61,6 +86,10 @@ def test_it_deploys_and_verifies_by_variables_alone(new_target: NewTarget, clust
         app_api_readiness_path="/healthz",
         app_api_liveness_path="/alive",
         app_api_environment={"SHOP_PORT": 3456, "GREETING": GREETING, "OPEN": True, "NOTHING": ""},
+        app_secrets={
+            "TOKEN": "{{ lookup('ansible.builtin.env', 'APP_SECRET_TOKEN') }}",
+            "SIGNING_KEY": {"generate": 40},
+        },
         app_db_enabled=False,
         app_db_password="",
         verify_endpoints=[
@@ -81,14 +110,33 @@ def test_it_deploys_and_verifies_by_variables_alone(new_target: NewTarget, clust
     cluster.create(f"/api/v1/namespaces/{name}/secrets", theirs)
     before = {one for one in cluster.identity(name) if "default-token" not in one}
 
+    monkeypatch.setenv("APP_SECRET_TOKEN", TOKEN)
     target.playbook().succeeded()
     status, body = get("/environment", target.host)
     assert status == 200
+    digests = secret_digests(target)
+    assert digests["TOKEN"] == sha256(TOKEN)
+    kept = secret_data(cluster, name)
+    assert digests["SIGNING_KEY"] == sha256(kept["SIGNING_KEY"])
+    assert (len(kept["SIGNING_KEY"]), sorted(kept)) == (40, ["CHECKSUM_KEY", "SIGNING_KEY", "TOKEN"])
     environment = json.loads(body)
     assert environment["GREETING"] == GREETING
     assert "MYSQL_PASSWORD" not in environment
     assert list(cluster.images(name, "shop")) == ["api"]
     assert target.playbook().succeeded().changed == 0
+
+    # Another token rolls the Pods, once, and leaves what was generated; a rotation makes another of that.
+    monkeypatch.setenv("APP_SECRET_TOKEN", "another-token-7Q")
+    assert target.playbook().succeeded().changed > 0
+    assert secret_digests(target) == {"TOKEN": sha256("another-token-7Q"), "SIGNING_KEY": sha256(kept["SIGNING_KEY"])}
+    assert target.playbook().succeeded().changed == 0
+    run = target.playbook("playbooks/rotate.yml", "--diff", "-vvv").succeeded()
+    rotated = secret_data(cluster, name)
+    assert rotated["SIGNING_KEY"] != kept["SIGNING_KEY"]
+    assert secret_digests(target)["SIGNING_KEY"] == sha256(rotated["SIGNING_KEY"])
+    for value in (*kept.values(), *rotated.values()):
+        assert value not in run.output
+        assert base64.b64encode(value.encode()).decode() not in run.output
 
     target.playbook("playbooks/teardown.yml").succeeded()
     assert {one for one in cluster.identity(name) if "default-token" not in one} == before

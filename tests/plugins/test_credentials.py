@@ -17,6 +17,9 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.credenti
     of_file,
     of_secret,
     settle,
+    settle_secrets,
+    settled_from,
+    uses_secret,
 )
 
 KEPT = {PASSWORD: "of the API", ROOT_PASSWORD: "of root", KEY: "a key"}
@@ -37,7 +40,7 @@ def test_what_is_given_counts_and_root_stays() -> None:
 
 def test_what_is_missing_is_made_by_chance() -> None:
     first, second = settle("", "api", {}), settle("", "api", {})
-    texts = {*first.handed_on().values(), *second.handed_on().values()}
+    texts = {text for one in (first, second) for text in one.handed_on().values() if isinstance(text, str)}
     assert len(texts) == 8
     assert {len(text) for text in texts} == {16, 32}
 
@@ -70,6 +73,54 @@ def test_the_checksum_changes_with_each_password_and_needs_the_key() -> None:
     assert len(found) == 5
     assert Credentials("é", "🔑", "k").checksum == Credentials("é", "🔑", "k").checksum
     assert Credentials("a", "b").checksum == ""
+
+
+GENERATED = {"generate": 24}
+
+
+def test_a_secret_of_the_application_is_given_or_made_once() -> None:
+    wanted = {"TOKEN": "given", "KEY": GENERATED, "NEW": GENERATED, "PORT": 5, "ON": True}
+    found = settle_secrets(wanted, {"TOKEN": "old", "KEY": "kept"})
+    assert found | {"NEW": ""} == {"TOKEN": "given", "KEY": "kept", "NEW": "", "PORT": "5", "ON": "true"}
+    assert len(found["NEW"]) == 24
+    rotated = settle_secrets(wanted, {"KEY": "kept"}, rotated=True)
+    assert (rotated["TOKEN"], len(rotated["KEY"])) == ("given", 24)
+
+
+def test_the_checksum_changes_with_each_secret_and_is_what_it_was_without() -> None:
+    found = {
+        Credentials("a", "b", "k", secrets).checksum
+        for secrets in ({}, {"A": "1"}, {"A": "2"}, {"B": "1"}, {"A": "1", "B": "1"})
+    }
+    assert len(found) == 5
+    # No Pod is rolled because another version made it: of ["a", "b"], with the key "k".
+    assert Credentials("a", "b", "k").checksum == "050e0cfbd4fcb3f6"
+
+
+def settled(**more: Any) -> dict[str, Any]:
+    target = {"db_enabled": True, "db_user": "api", "db_password": "", "db_password_rotated": False, "secrets": {}}
+    return settled_from(target | more, KEPT)
+
+
+def test_without_a_database_there_is_a_key_only_where_there_are_secrets() -> None:
+    assert [settled(db_enabled=False)[name] for name in ("password", "key", "checksum", "secrets")] == ["", "", "", {}]
+    own = settled(db_enabled=False, secrets={"TOKEN": "given"})
+    assert (own["key"], own["secrets"], bool(own["checksum"])) == ("a key", {"TOKEN": "given"}, True)
+    assert uses_secret({"db_enabled": False, "secrets": {"A": "1"}})
+    assert not uses_secret({"db_enabled": "no", "secrets": {}})
+
+
+def test_what_no_log_may_show_has_the_secrets_too() -> None:
+    assert {"given", "of the API"} <= set(settled(secrets={"TOKEN": "given"})["known"])
+    assert "" not in settled(db_enabled=False)["known"]
+
+
+def test_a_generated_secret_that_is_bytes_by_now_is_not_replaced_silently() -> None:
+    broken = secret(KEY="x")
+    broken["data"]["KEY"] = base64.b64encode(b"\xff").decode()
+    assert of_secret(broken) == {}
+    with pytest.raises(CredentialsError, match=r"The value of KEY in the Secret it is not text.* app_secrets.KEY"):
+        of_secret(broken, names=["KEY"])
 
 
 def test_a_secret_is_read_as_it_was_written() -> None:

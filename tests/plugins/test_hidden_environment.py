@@ -30,7 +30,7 @@ def test_no_module_inherits_it(tmp_path: Path) -> None:
     done = subprocess.run(
         ["ansible-playbook", "-i", "localhost,", str(tmp_path / "play.yml")],
         cwd=ROOT,
-        env=os.environ | {"APP_DB_PASSWORD": "canary", "STAYS": "yes"},
+        env=os.environ | {"APP_DB_PASSWORD": "canary", "APP_SECRET_TOKEN": "canary too", "STAYS": "yes"},
         capture_output=True,
         text=True,
         check=False,
@@ -41,4 +41,5 @@ def test_no_module_inherits_it(tmp_path: Path) -> None:
 
 
 def test_a_copy_leaves_them_out() -> None:
-    assert inherited({"APP_DB_PASSWORD": "x", "DOCKERHUB_TOKEN": "y", "PATH": "/bin"}) == {"PATH": "/bin"}
+    secrets = {"APP_DB_PASSWORD": "x", "DOCKERHUB_TOKEN": "y", "APP_SECRET_KEY": "z"}
+    assert inherited(secrets | {"PATH": "/bin", "APP_SECRETS": "no"}) == {"PATH": "/bin", "APP_SECRETS": "no"}

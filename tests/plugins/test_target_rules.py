@@ -12,6 +12,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret, VaultSecretsContext
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.rules import (
+    COLLECTIONS_OF_SECRETS,
     COLLECTIONS_OF_TEXTS,
     DATABASE_ENVIRONMENT,
     SECRET_TEXTS,
@@ -40,6 +41,7 @@ def target(tmp_path: Path) -> dict[str, object]:
         "api_build_context": str(tmp_path),
         "api_port": 8000,
         "api_environment": {"LOG_LEVEL": "info", "WORKERS": 2},
+        "secrets": {},
         "api_readiness_path": "/ready",
         "api_liveness_path": "/status",
         "db_image": "",
@@ -133,6 +135,24 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("api_image_name", "Upper"),
         ("api_image_tag", "a b"),
         ("api_image", "not an image"),
+        ("secrets", ["TOKEN"]),
+        ("secrets", {"a b": "hunter2"}),
+        ("secrets", {"MYSQL_PASSWORD": "hunter2"}),
+        ("secrets", {"MYSQL_ROOT_PASSWORD": "hunter2"}),
+        ("secrets", {"CHECKSUM_KEY": "hunter2"}),
+        ("secrets", {"API_PORT": "hunter2"}),
+        ("secrets", {"LOG_LEVEL": "hunter2"}),
+        ("secrets", {"TOKEN": ""}),
+        ("secrets", {"TOKEN": " \n"}),
+        ("secrets", {"TOKEN": None}),
+        ("secrets", {"TOKEN": "hunter2\0"}),
+        ("secrets", {"TOKEN": ["hunter2"]}),
+        ("secrets", {"TOKEN": 1.10}),
+        ("secrets", {"TOKEN": {"generate": 15}}),
+        ("secrets", {"TOKEN": {"generate": 1025}}),
+        ("secrets", {"TOKEN": {"generate": True}}),
+        ("secrets", {"TOKEN": {"generate": 32, "value": "hunter2"}}),
+        ("secrets", {"TOKEN": {}}),
         ("api_build_context", "/does/not/exist"),
         ("api_dockerfile", "docker/Dockerfile"),
         ("api_dockerfile", "/does/not/exist"),
@@ -146,6 +166,7 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
     assert len(problems) == 1
     assert f"app_{name}" in problems[0]
     assert "\n" not in problems[0]
+    assert "hunter2" not in problems[0]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +179,7 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
         ("api_readiness_path", "/m%C3%BCller?x=[1]"),
         ("base_url", "http://[::1]:8080"),
         ("api_environment", {"API_PORT": "9000", "Mysql_Host": "other", "EMPTY": ""}),
+        ("secrets", {"TOKEN": "any: thing\n", "KEY": {"generate": 32}, "OTHER": {"generate": "16"}}),
         ("base_url", "https://example.com:8443/prefix"),
         ("registry", "docker.io/someone"),
         ("api_image", "ghcr.io/me/api:1"),
@@ -207,6 +229,10 @@ def test_what_is_not_built_needs_neither_registry_nor_context(target: dict[str, 
 def test_without_a_database_nothing_of_it_is_asked_for(target: dict[str, object]) -> None:
     target |= {"db_enabled": False, "db_password": "", "db_build_context": "/nowhere", "db_port": 8000}
     assert find_problems(target) == []
+
+
+def test_without_a_database_the_name_of_its_password_is_free(target: dict[str, object]) -> None:
+    assert find_problems(target | {"db_enabled": False, "secrets": {"MYSQL_PASSWORD": "of a server elsewhere"}}) == []
 
 
 def test_without_a_database_a_given_image_needs_no_registry(target: dict[str, object]) -> None:
@@ -270,9 +296,9 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     texts = {name.removeprefix("app_") for name, option in options.items() if option["type"] == "str"}
     secret = {name.removeprefix("app_") for name, option in options.items() if option.get("no_log")}
     assert set(TEXTS) | set(SECRET_TEXTS) == texts
-    assert set(SECRET_TEXTS) == secret
+    assert set(SECRET_TEXTS) | set(COLLECTIONS_OF_SECRETS) == secret
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
-    assert {f"app_{name}" for name in COLLECTIONS_OF_TEXTS} == many - {"app_stages"}
+    assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - {"app_stages"}
 
 
 WRITTEN = """

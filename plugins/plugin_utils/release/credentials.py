@@ -1,4 +1,4 @@
-"""The database's credentials: as given, as the cluster's Secret keeps them, or randomly generated once."""
+"""The secrets of a target, of its database and its own: as given, as the cluster keeps them, or generated once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import hmac
 import json
 import secrets
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,33 +38,58 @@ class CredentialsError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the Pods log in with. `key` makes the checksum, and is kept beside them."""
+    """What the Pods log in with, and the application's own by name. `key` makes the checksum, and is kept with them."""
 
     password: str = ""
     root_password: str = ""
     key: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def checksum(self) -> str:
-        """16 hexadecimal digits that change with the passwords; without the key nobody can try a guess at them."""
+        """16 hexadecimal digits that change with any of them; without the key nobody can try a guess at them."""
         if not self.key:
             return ""
-        text = json.dumps([self.password, self.root_password])
+        text = json.dumps([self.password, self.root_password, *([dict(self.secrets)] if self.secrets else [])])
         return hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
 
-    def handed_on(self) -> dict[str, str]:
+    def handed_on(self) -> Object:
         """As the roles `secret` and `workload` take them."""
         return {
             "password": self.password,
             "root_password": self.root_password,
             "key": self.key,
             "checksum": self.checksum,
+            "secrets": dict(self.secrets),
         }
 
 
-def made() -> str:
+def made(length: int = LENGTH) -> str:
     """A new password."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def uses_secret(target: Mapping[str, Any]) -> bool:
+    """Whether the target has any secrets: then those that the cluster keeps count."""
+    return boolean(target["db_enabled"]) or bool(target["secrets"])
+
+
+def generated(wanted: Mapping[str, Any]) -> list[str]:
+    """The names of `app_secrets` whose values are made, and kept."""
+    return sorted(name for name, value in wanted.items() if isinstance(value, Mapping))
+
+
+def settle_secrets(wanted: Mapping[str, Any], kept: Mapping[str, str], rotated: bool = False) -> dict[str, str]:
+    """The application's own: as given; of those that are generated, what is kept, unless they are rotated."""
+    found = {}
+    for name in sorted(wanted):
+        value = wanted[name]
+        if isinstance(value, Mapping):
+            found[name] = (not rotated and kept.get(name)) or made(int(value["generate"]))
+        else:
+            # A number or a boolean is taken where it is written as it is read.
+            found[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return found
 
 
 def settle(given: str, user: str, kept: Mapping[str, str], rotated: bool = False) -> Credentials:
@@ -88,18 +113,23 @@ def settle(given: str, user: str, kept: Mapping[str, str], rotated: bool = False
     return Credentials(password, root, kept.get(KEY) or made())
 
 
-def of_secret(secret: Object | None, given: bool = False) -> dict[str, str]:
-    """The values of a Secret as text. Raises CredentialsError when the password is none, unless another is given."""
+def of_secret(secret: Object | None, given: bool = False, names: Iterable[str] = ()) -> dict[str, str]:
+    """The database's values in a Secret, and those of `names`, as text.
+
+    Raises CredentialsError when one that is to be kept is none: the password unless another is given, and `names`.
+    """
+    own = set(names)
     found = {}
     for name, value in ((secret or {}).get("data") or {}).items():
-        if name in (PASSWORD, ROOT_PASSWORD, KEY):
+        if name in (PASSWORD, ROOT_PASSWORD, KEY) or name in own:
             try:
                 found[name] = base64.b64decode(value or "", validate=True).decode()
             except (binascii.Error, UnicodeDecodeError) as error:
-                if name == PASSWORD and not given:
+                if name in own or (name == PASSWORD and not given):
+                    instead = f"give one in app_secrets.{name}" if name in own else "give app_db_password"
                     raise CredentialsError(
                         f"The value of {name} in the Secret {(secret or {})['metadata']['name']} is not text, so it "
-                        "cannot be kept: give app_db_password."
+                        f"cannot be kept: {instead}."
                     ) from error
     return found
 
@@ -110,28 +140,33 @@ def version_of(secret: Object | None) -> str:
     return f"{metadata.get('uid')} {metadata.get('resourceVersion')}" if secret else ""
 
 
-def of_file(folder: Path) -> dict[str, str]:
+def of_file(folder: Path, names: Iterable[str] = ()) -> dict[str, str]:
     """What the last run from here has rendered; nothing when there was none, or somebody has edited it to bits."""
     try:
         documents = load_documents((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     found = [item for item in documents if isinstance(item, dict) and item.get("kind") == "Secret"]
-    return of_secret(found[0]) if found else {}
+    return of_secret(found[0], names=names) if found else {}
 
 
 def settled_for(target: Mapping[str, Any], secret: dict[str, Any] | None) -> dict[str, Any]:
     """The credentials of a target whose Secret is this, and which Secret they were settled from."""
-    kept = of_secret(secret, bool(target["db_password"]))
+    kept = of_secret(secret, bool(target["db_password"]), generated(target["secrets"]))
     return settled_from(target, kept) | {"seen": version_of(secret)}
 
 
 def settled_from(target: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str, Any]:
     """The credentials of a target, given what is kept of those before."""
     given, rotated = str(target["db_password"] or ""), boolean(target["db_password_rotated"])
-    settled = settle(given, str(target["db_user"]), kept, rotated).handed_on()
+    if boolean(target["db_enabled"]):
+        settled = settle(given, str(target["db_user"]), kept, rotated)
+    else:
+        settled = Credentials(given, given, (kept.get(KEY) or made()) if target["secrets"] else "")
+    settled = replace(settled, secrets=settle_secrets(target["secrets"], kept, rotated))
     # What no log may show: the ones before are still those of the Pods that run.
-    return settled | {"known": sorted({*kept.values(), settled["password"], settled["root_password"]})}
+    known = {*kept.values(), settled.password, settled.root_password, *settled.secrets.values()} - {""}
+    return settled.handed_on() | {"known": sorted(known)}
 
 
 def settled_again(target: Mapping[str, Any], secret: Object | None, before: Object) -> tuple[Object, bool]:

@@ -42,6 +42,10 @@ _HOW_TO_GIVE_A_PASSWORD = (
 
 # What the container of the API gets for the database beside it.
 DATABASE_ENVIRONMENT = frozenset({"MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_DATABASE", "MYSQL_PASSWORD"})
+# A key of the target's Secret and a variable of the API's container that are there in any case.
+RESERVED = frozenset({"CHECKSUM_KEY", "API_PORT"})
+# Characters of a generated secret: 16 of 62 letters and digits are 95 bits; the longest is what nobody will miss.
+SHORTEST, LONGEST = 16, 1024
 # What is text, whatever it looks like; of the secret ones no value is repeated.
 TEXTS = (
     *("name", "namespace", "kubeconfig", "context", "manifests_dir", "registry", "registry_username"),
@@ -52,6 +56,7 @@ TEXTS = (
     *("ingress_class", "ingress_host", "base_url"),
 )
 SECRET_TEXTS = ("registry_password", "db_password")
+COLLECTIONS_OF_SECRETS = ("secrets",)
 COLLECTIONS_OF_TEXTS = ("api_environment", "api_build_args", "db_build_args", "image_pull_secrets")
 
 Problem = str | None
@@ -195,6 +200,30 @@ def _environment(name: str, value: object) -> Problem:
     return None
 
 
+def _secrets(name: str, value: object) -> Problem:
+    """No value is repeated."""
+    if not isinstance(value, Mapping):
+        return f"app_{name} must map names to values"
+    if problem := _environment(name, dict.fromkeys(value, "")):
+        return problem
+    wrong = {as_text(key): problem for key, one in value.items() if (problem := _secret_problem(one))}
+    return "; ".join(f"app_{name}.{key} {problem}" for key, problem in sorted(wrong.items())) or None
+
+
+def _secret_problem(value: object) -> Problem:
+    if isinstance(value, Mapping):
+        length = _whole_number(value.get("generate"))
+        if set(value) == {"generate"} and length is not None and SHORTEST <= length <= LONGEST:
+            return None
+        return f"must be a text, or generate: with a number of characters from {SHORTEST} to {LONGEST}"
+    if isinstance(value, list):
+        return "is a list: it must be a text"
+    text = _text(value)
+    if not text.strip():
+        return "is empty: give a value by a lookup or Ansible Vault, or let one be made (generate: 32)"
+    return "holds a NUL character, which an environment variable cannot carry" if "\0" in text else None
+
+
 def _password(name: str, value: object) -> Problem:
     text = _text(value)
     if text and not text.strip():
@@ -256,6 +285,7 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "rollout_timeout": _timeout,
     "api_port": _port,
     "api_environment": _environment,
+    "secrets": _secrets,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
     "db_port": _port,
@@ -327,23 +357,39 @@ def _unquoted(values: Values) -> list[str]:
     """What is to be text and is none any more: nobody knows what was written."""
     found = [text_problem(f"app_{name}", values.get(name)) for name in TEXTS]
     found += [text_problem(f"app_{name}", values.get(name), shown=False) for name in SECRET_TEXTS]
-    for name in COLLECTIONS_OF_TEXTS:
-        given = values.get(name)
+    for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS):
+        given, shown = values.get(name), name not in COLLECTIONS_OF_SECRETS
         if isinstance(given, Mapping):
-            found += [text_problem(f"{_text(key)} in app_{name}", one, key) for key, one in given.items()]
+            found += [text_problem(f"{_text(key)} in app_{name}", one, key, shown) for key, one in given.items()]
         elif isinstance(given, list):
             found += [text_problem(f"{as_text(one)} in app_{name}", one) for one in given]
     return [problem for problem in found if problem]
 
 
 def _database_environment(values: Values) -> list[str]:
-    given = values.get("api_environment")
-    twice = sorted(DATABASE_ENVIRONMENT.intersection(map(_text, given))) if isinstance(given, Mapping) else []
     return [
-        f"app_api_environment names {name}, which is set for the database beside the API: leave it out, or set "
+        f"app_{where} names {name}, which is set for the database beside the API: leave it out, or set "
         "app_db_enabled to false"
-        for name in twice
+        for where, taken in (
+            ("api_environment", DATABASE_ENVIRONMENT),
+            ("secrets", DATABASE_ENVIRONMENT | {"MYSQL_ROOT_PASSWORD"}),
+        )
+        for name in sorted(taken & _keys(values, where))
     ]
+
+
+def _keys(values: Values, where: str) -> set[str]:
+    given = values.get(where)
+    return set(map(_text, given)) if isinstance(given, Mapping) else set()
+
+
+def _secret_names(values: Values) -> list[str]:
+    names = _keys(values, "secrets")
+    problems = [
+        f"app_secrets names {name}, which is set already: choose another name" for name in sorted(names & RESERVED)
+    ]
+    both = sorted(names & _keys(values, "api_environment"))
+    return problems + [f"app_secrets and app_api_environment both name {name}: leave it out of one" for name in both]
 
 
 def find_problems(values: Values) -> list[str]:
@@ -354,6 +400,7 @@ def find_problems(values: Values) -> list[str]:
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
     problems += _unquoted(values)
     problems += _database_environment(values) if with_database else []
+    problems += _secret_names(values)
     if with_database and _wanted(values.get("db_password_required")) and not _text(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
     if with_database and _whole_number(values.get("api_port")) == _whole_number(values.get("db_port")):
