@@ -78,7 +78,8 @@ def check_secret(secret: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(decoded["MYSQL_PASSWORD"], asked["password"], "the password")
     expect(decoded["MYSQL_ROOT_PASSWORD"], asked["root_password"], "the root password")
     expect(decoded.get("CHECKSUM_KEY", ""), asked["checksum_key"], "the checksum's key, which is a password, too")
-    for name, value in asked["secrets"].items():
+    own = asked["secrets"] | {file["key"]: file["content"] for file in asked["secret_files"]}
+    for name, value in own.items():
         expect(decoded[name], value, f"the application's secret {name}, which is like a password,")
     expect("stringData" in secret, False, "the presence of stringData")
 
@@ -153,8 +154,10 @@ def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
         expect(own.get("readOnlyRootFilesystem", False), hard, f"{container['name']}: its root is read-only")
         expect(set(container["resources"]["requests"]) >= {"cpu", "memory"}, True, f"{container['name']}: requests")
         expect(set(container["resources"]["limits"]) >= {"memory"}, True, f"{container['name']}: limits")
-    expect([item for item in pod.get("volumes", []) if "emptyDir" not in item], [], "the list of other volumes")
-    unlimited = [item["name"] for item in pod.get("volumes", []) if not item["emptyDir"].get("sizeLimit")]
+    others = [item["name"] for item in pod.get("volumes", []) if "emptyDir" not in item]
+    expect(others, ["secret-files"] if asked["secret_files"] else [], "the list of other volumes")
+    empty = [item for item in pod.get("volumes", []) if "emptyDir" in item]
+    unlimited = [item["name"] for item in empty if not item["emptyDir"].get("sizeLimit")]
     expect(unlimited, [], "the list of volumes without a limit")
 
 
@@ -200,6 +203,13 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(env, own, "the API's environment")
     keys = {item["name"]: item["valueFrom"]["secretKeyRef"] for item in api["env"] if "valueFrom" in item}
     wanted = set(asked["secrets"]) | ({"MYSQL_PASSWORD"} if asked["db_image"] else set())
+    for field in ("command", "args"):
+        given = [unescaped(word) for word in api[field]] if field in api else []
+        expect(given, [str(word) for word in asked[field]], f"its {field}")
+    others = [one["secretRef"]["name"] for one in api.get("envFrom", [])]
+    expect(others, asked["secrets_from"], "the Secrets of others")
+    mounted = {one["mountPath"]: one["subPath"] for one in api.get("volumeMounts", []) if one["name"] == "secret-files"}
+    expect(mounted, {file["path"]: file["key"] for file in asked["secret_files"]}, "the secret files")
     expect(keys, {name: {"name": asked["secret_name"], "key": name} for name in wanted}, "what it gets from the Secret")
 
 

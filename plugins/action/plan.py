@@ -236,7 +236,7 @@ class ActionModule(PlainAction):
         if asked:
             return settled_for(self.target, found)
         folder = Path(str(self.target["manifests_dir"])).expanduser()
-        kept = of_file(folder, generated(self.target["secrets"])) if uses_secret(self.target) else {}
+        kept = of_file(folder, generated(self.target)) if uses_secret(self.target) else {}
         return settled_from(self.target, kept)
 
     def _render(self, plan: Object) -> bool:

@@ -18,16 +18,20 @@ import hashlib
 import http.server
 import json
 import os
+import pathlib
 import signal
+import sys
 
 
 class Shop(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        secrets = {name: hashlib.sha256(os.environ[name].encode()).hexdigest() for name in ("TOKEN", "SIGNING_KEY")}
+        found = {name: os.environ[name] for name in ("TOKEN", "SIGNING_KEY", "THEIRS")}
+        found["/srv/key.pem"] = pathlib.Path("/srv/key.pem").read_text()
+        secrets = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in found.items()}
         shown = {name: value for name, value in os.environ.items() if name not in secrets}
-        answers = {"/healthz": "fine", "/alive": "yes", "/environment": shown, "/secrets": secrets}
+        answers = {"/healthz": "fine", "/alive": "yes", "/environment": shown, "/secrets": secrets, "/arguments": sys.argv}
         body = json.dumps(answers.get(self.path)).encode()
         self.send_response(200 if self.path in answers else 404)
         self.send_header("Content-Type", "application/json")
@@ -44,11 +48,12 @@ DOCKERFILE = """
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE} AS serve
 COPY shop.py /srv/shop.py
-CMD ["python3", "-u", "/srv/shop.py"]
+CMD ["false"]
 
 FROM serve AS test
 CMD ["false"]
 """
+PEM = "BEGIN\n$(x) {{ 'y' }}\nEND\n"
 TOKEN = "of the shop: $(HOME) {{ 'é' }}\nsecond line"
 GREETING = 'say "hi" to $(HOME) $$ and ${USER}: é 🔑 #1'
 
@@ -86,6 +91,10 @@ def test_it_deploys_and_verifies_by_variables_alone(
         app_api_readiness_path="/healthz",
         app_api_liveness_path="/alive",
         app_api_environment={"SHOP_PORT": 3456, "GREETING": GREETING, "OPEN": True, "NOTHING": ""},
+        app_command=["python3", "-u"],
+        app_args=["/srv/shop.py", "--greet", "$(HOME) é"],
+        app_secret_files={"/srv/key.pem": PEM},
+        app_secrets_from=["theirs"],
         app_secrets={
             "TOKEN": "{{ lookup('ansible.builtin.env', 'APP_SECRET_TOKEN') }}",
             "SIGNING_KEY": {"generate": 40},
@@ -100,13 +109,19 @@ def test_it_deploys_and_verifies_by_variables_alone(
                 # The name of each Pod is in it.
                 "varies": True,
             },
+            {"path": "/arguments", "json": ["/srv/shop.py", "--greet", "$(HOME) é"]},
             {"path": "/status", "status": 404},
         ],
     )
     # A namespace of somebody else's, with something in it.
     name = target.namespace
     cluster.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    theirs = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "theirs"}, "stringData": {"a": "b"}}
+    theirs = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "theirs"},
+        "stringData": {"THEIRS": "their own"},
+    }
     cluster.create(f"/api/v1/namespaces/{name}/secrets", theirs)
     before = {one for one in cluster.identity(name) if "default-token" not in one}
 
@@ -116,9 +131,12 @@ def test_it_deploys_and_verifies_by_variables_alone(
     assert status == 200
     digests = secret_digests(target)
     assert digests["TOKEN"] == sha256(TOKEN)
+    assert digests["/srv/key.pem"] == sha256(PEM)
+    assert digests["THEIRS"] == sha256("their own")
     kept = secret_data(cluster, name)
     assert digests["SIGNING_KEY"] == sha256(kept["SIGNING_KEY"])
-    assert (len(kept["SIGNING_KEY"]), sorted(kept)) == (40, ["CHECKSUM_KEY", "SIGNING_KEY", "TOKEN"])
+    assert sorted(kept) == ["CHECKSUM_KEY", "SIGNING_KEY", "TOKEN", "file.srv.key.pem"]
+    assert len(kept["SIGNING_KEY"]) == 40
     environment = json.loads(body)
     assert environment["GREETING"] == GREETING
     assert "MYSQL_PASSWORD" not in environment
@@ -128,7 +146,8 @@ def test_it_deploys_and_verifies_by_variables_alone(
     # Another token rolls the Pods, once, and leaves what was generated; a rotation makes another of that.
     monkeypatch.setenv("APP_SECRET_TOKEN", "another-token-7Q")
     assert target.playbook().succeeded().changed > 0
-    assert secret_digests(target) == {"TOKEN": sha256("another-token-7Q"), "SIGNING_KEY": sha256(kept["SIGNING_KEY"])}
+    another = {"TOKEN": sha256("another-token-7Q"), "SIGNING_KEY": sha256(kept["SIGNING_KEY"])}
+    assert secret_digests(target) == digests | another
     assert target.playbook().succeeded().changed == 0
     run = target.playbook("playbooks/rotate.yml", "--diff", "-vvv").succeeded()
     rotated = secret_data(cluster, name)

@@ -98,7 +98,8 @@ def test_the_checksum_changes_with_each_secret_and_is_what_it_was_without() -> N
 
 
 def settled(**more: Any) -> dict[str, Any]:
-    target = {"db_enabled": True, "db_user": "api", "db_password": "", "db_password_rotated": False, "secrets": {}}
+    target = {"db_enabled": True, "db_user": "api", "db_name": "Main", "db_port": "3306", "db_environment": {}}
+    target |= {"db_password": "", "db_password_rotated": False, "secrets": {}, "secret_files": {}}
     return settled_from(target | more, KEPT)
 
 
@@ -106,8 +107,36 @@ def test_without_a_database_there_is_a_key_only_where_there_are_secrets() -> Non
     assert [settled(db_enabled=False)[name] for name in ("password", "key", "checksum", "secrets")] == ["", "", "", {}]
     own = settled(db_enabled=False, secrets={"TOKEN": "given"})
     assert (own["key"], own["secrets"], bool(own["checksum"])) == ("a key", {"TOKEN": "given"}, True)
-    assert uses_secret({"db_enabled": False, "secrets": {"A": "1"}})
-    assert not uses_secret({"db_enabled": "no", "secrets": {}})
+    none = {"db_enabled": "no", "secrets": {}, "secret_files": {}}
+    assert [uses_secret(none | one) for one in ({}, {"secrets": {"A": "1"}}, {"secret_files": {"/a": "1"}})] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_secret_file_is_given_or_made_once_like_any_secret() -> None:
+    made = settled(secret_files={"/etc/app/key": GENERATED, "/etc/app.pem": "given\n"})
+    key, pem = made["files"]
+    assert (key["key"], len(key["content"])) == ("file.etc.app.key", 24)
+    assert pem == {"path": "/etc/app.pem", "key": "file.etc.app.pem", "content": "given\n"}
+    assert {"given\n", key["content"]} <= set(made["known"])
+    assert made["checksum"] != settled()["checksum"]
+
+
+def test_the_address_of_the_database_is_written_as_the_application_reads_it() -> None:
+    wanted = {
+        "DATABASE_URL": "mysql+mysqldb://{user}:{password}@{host}:{port}/{name}?charset=utf8mb4",
+        "DSN": "{user}/{password}@{name}",
+        "JSON": '{"port": {port}}',
+    }
+    own = settled(db_password="p@ss/ü {user}", db_environment=wanted)
+    assert own["secrets"] == {
+        "DATABASE_URL": "mysql+mysqldb://api:p%40ss%2F%C3%BC%20%7Buser%7D@127.0.0.1:3306/Main?charset=utf8mb4",
+        "DSN": "api/p@ss/ü {user}@Main",
+        "JSON": '{"port": 3306}',
+    }
+    assert settled(db_enabled=False, db_environment=wanted)["secrets"] == {}
 
 
 def test_what_no_log_may_show_has_the_secrets_too() -> None:

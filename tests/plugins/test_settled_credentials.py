@@ -18,12 +18,13 @@ from fake_api_server import Reply, serving
 from fake_cluster import FakeCluster
 from fake_objects import Object, client
 
+NONE: dict[str, Any] = {"secret_files": {}, "db_environment": {}, "db_name": "Main", "db_port": 3306}
 SECRETS = "/api/v1/namespaces/n/secrets"
 
 
 def target(**more: Any) -> dict[str, Any]:
     given = {"name": "me", "namespace": "n", "db_enabled": True, "db_user": "api", "db_password": ""}
-    return given | {"db_password_rotated": False, "context": "", "secrets": {}} | more
+    return given | {"db_password_rotated": False, "context": "", "secrets": {}} | NONE | more
 
 
 def put(cluster: FakeCluster, **values: str) -> Object:

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret, VaultSecretsContext
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import DATABASE_ENVIRONMENT
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.rules import (
     COLLECTIONS_OF_SECRETS,
     COLLECTIONS_OF_TEXTS,
-    DATABASE_ENVIRONMENT,
     SECRET_TEXTS,
     TEXTS,
     find_problems,
@@ -41,7 +41,12 @@ def target(tmp_path: Path) -> dict[str, object]:
         "api_build_context": str(tmp_path),
         "api_port": 8000,
         "api_environment": {"LOG_LEVEL": "info", "WORKERS": 2},
+        "command": [],
+        "args": [],
         "secrets": {},
+        "secret_files": {},
+        "secrets_from": [],
+        "db_environment": {},
         "api_readiness_path": "/ready",
         "api_liveness_path": "/status",
         "db_image": "",
@@ -135,6 +140,28 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("api_image_name", "Upper"),
         ("api_image_tag", "a b"),
         ("api_image", "not an image"),
+        ("command", "gunicorn app:api"),
+        ("command", ["", "app:api"]),
+        ("args", [["-u"]]),
+        ("args", ["a\0b"]),
+        ("args", [1.10]),
+        ("secrets_from", "external"),
+        ("secrets_from", ["External"]),
+        ("secret_files", ["/etc/key"]),
+        ("secret_files", {"etc/key": "hunter2"}),
+        ("secret_files", {"/etc/../key": "hunter2"}),
+        ("secret_files", {"/etc/key/": "hunter2"}),
+        ("secret_files", {"/": "hunter2"}),
+        ("secret_files", {"/a b": "hunter2"}),
+        ("secret_files", {"/etc": "hunter2", "/etc/key": "hunter2"}),
+        ("secret_files", {"/etc/key": "hunter2", "/etc.key": "hunter2"}),
+        ("secret_files", {"/" + "a" * 253: "hunter2"}),
+        ("secret_files", {"/etc/key": ""}),
+        ("secret_files", {"/etc/key": {"generate": 1}}),
+        ("db_environment", {"DATABASE_URL": "mysql://{user}:{passwd}@{host}"}),
+        ("db_environment", {"DATABASE_URL": ["{host}"]}),
+        ("db_environment", {"MYSQL_HOST": "{host}"}),
+        ("db_environment", {"LOG_LEVEL": "{host}"}),
         ("secrets", ["TOKEN"]),
         ("secrets", {"a b": "hunter2"}),
         ("secrets", {"MYSQL_PASSWORD": "hunter2"}),
@@ -179,6 +206,11 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
         ("api_readiness_path", "/m%C3%BCller?x=[1]"),
         ("base_url", "http://[::1]:8080"),
         ("api_environment", {"API_PORT": "9000", "Mysql_Host": "other", "EMPTY": ""}),
+        ("command", ["sh", "-c", "exec api --port $API_PORT", ""]),
+        ("args", ["--workers", "4", 4]),
+        ("secrets_from", ["external-secrets.example"]),
+        ("secret_files", {"/etc/shop/key.pem": "any\nthing\n", "/.env": {"generate": 64}, "/run/a": "b"}),
+        ("db_environment", {"DATABASE_URL": "mysql://{user}:{password}@{host}:{port}/{name}", "JSON": '{"a": 1}'}),
         ("secrets", {"TOKEN": "any: thing\n", "KEY": {"generate": 32}, "OTHER": {"generate": "16"}}),
         ("base_url", "https://example.com:8443/prefix"),
         ("registry", "docker.io/someone"),
@@ -233,6 +265,13 @@ def test_without_a_database_nothing_of_it_is_asked_for(target: dict[str, object]
 
 def test_without_a_database_the_name_of_its_password_is_free(target: dict[str, object]) -> None:
     assert find_problems(target | {"db_enabled": False, "secrets": {"MYSQL_PASSWORD": "of a server elsewhere"}}) == []
+
+
+def test_what_is_named_twice_is_told_once(target: dict[str, object]) -> None:
+    (problem,) = find_problems(target | {"secrets": {"URL": "x"}, "db_environment": {"URL": "{host}"}})
+    assert problem == "app_secrets and app_db_environment both name URL: leave it out of one"
+    (problem,) = find_problems(target | {"secrets": {"file.key": "x"}, "secret_files": {"/key": "y"}})
+    assert problem.startswith("app_secrets names file.key, which is the key of a file in app_secret_files")
 
 
 def test_without_a_database_a_given_image_needs_no_registry(target: dict[str, object]) -> None:

@@ -7,8 +7,10 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import string
+import urllib.parse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +29,9 @@ ROOT_PASSWORD = "MYSQL_ROOT_PASSWORD"
 KEY = "CHECKSUM_KEY"
 # What the role `secret` renders.
 FILE = "my-secret-eval.yml"
+# What stands for the database's parts in a text.
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLACEHOLDERS = ("user", "password", "host", "port", "name")
 # 32 of 62 characters are 190 bits; none of them means anything to a shell, a URL or SQL.
 ALPHABET = string.ascii_letters + string.digits
 LENGTH = 32
@@ -38,19 +43,24 @@ class CredentialsError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the Pods log in with, and the application's own by name. `key` makes the checksum, and is kept with them."""
+    """What the Pods log in with, and the application's own: by name, and of files by path.
+
+    `key` makes the checksum, and is kept with them.
+    """
 
     password: str = ""
     root_password: str = ""
     key: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def checksum(self) -> str:
         """16 hexadecimal digits that change with any of them; without the key nobody can try a guess at them."""
         if not self.key:
             return ""
-        text = json.dumps([self.password, self.root_password, *([dict(self.secrets)] if self.secrets else [])])
+        own = {**self.secrets, **self.files}
+        text = json.dumps([self.password, self.root_password, *([own] if own else [])])
         return hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
 
     def handed_on(self) -> Object:
@@ -61,6 +71,7 @@ class Credentials:
             "key": self.key,
             "checksum": self.checksum,
             "secrets": dict(self.secrets),
+            "files": [{"path": path, "key": file_key(path), "content": text} for path, text in self.files.items()],
         }
 
 
@@ -71,12 +82,28 @@ def made(length: int = LENGTH) -> str:
 
 def uses_secret(target: Mapping[str, Any]) -> bool:
     """Whether the target has any secrets: then those that the cluster keeps count."""
-    return boolean(target["db_enabled"]) or bool(target["secrets"])
+    return boolean(target["db_enabled"]) or bool(target["secrets"]) or bool(target["secret_files"])
 
 
-def generated(wanted: Mapping[str, Any]) -> list[str]:
-    """The names of `app_secrets` whose values are made, and kept."""
-    return sorted(name for name, value in wanted.items() if isinstance(value, Mapping))
+def file_key(path: str) -> str:
+    """The key of a target's Secret that holds a file."""
+    return f"file{path.replace('/', '.')}"
+
+
+def generated(target: Mapping[str, Any]) -> list[str]:
+    """The keys of the target's Secret whose values are made, and kept."""
+    own = {**target["secrets"], **{file_key(path): value for path, value in target["secret_files"].items()}}
+    return sorted(name for name, value in own.items() if isinstance(value, Mapping))
+
+
+def database_environment(wanted: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, str]:
+    """The texts with the database's parts in their places; in a URL, each as URLs write it."""
+    found = {}
+    for name, text in wanted.items():
+        quote = "://" in str(text)
+        given = {part: urllib.parse.quote(value, safe="") if quote else value for part, value in parts.items()}
+        found[name] = PLACEHOLDER.sub(lambda match, given=given: given[match[1]], str(text))  # type: ignore[misc]
+    return found
 
 
 def settle_secrets(wanted: Mapping[str, Any], kept: Mapping[str, str], rotated: bool = False) -> dict[str, str]:
@@ -152,7 +179,7 @@ def of_file(folder: Path, names: Iterable[str] = ()) -> dict[str, str]:
 
 def settled_for(target: Mapping[str, Any], secret: dict[str, Any] | None) -> dict[str, Any]:
     """The credentials of a target whose Secret is this, and which Secret they were settled from."""
-    kept = of_secret(secret, bool(target["db_password"]), generated(target["secrets"]))
+    kept = of_secret(secret, bool(target["db_password"]), generated(target))
     return settled_from(target, kept) | {"seen": version_of(secret)}
 
 
@@ -162,11 +189,18 @@ def settled_from(target: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str
     if boolean(target["db_enabled"]):
         settled = settle(given, str(target["db_user"]), kept, rotated)
     else:
-        settled = Credentials(given, given, (kept.get(KEY) or made()) if target["secrets"] else "")
-    settled = replace(settled, secrets=settle_secrets(target["secrets"], kept, rotated))
+        settled = Credentials(given, given, (kept.get(KEY) or made()) if uses_secret(target) else "")
+    own = settle_secrets(target["secrets"], kept, rotated)
+    if boolean(target["db_enabled"]):
+        parts = {name: str(target[f"db_{name}"]) for name in ("user", "name", "port")}
+        parts |= {"host": "127.0.0.1", "password": settled.password}
+        own |= database_environment(target["db_environment"], parts)
+    contents = {file_key(path): value for path, value in target["secret_files"].items()}
+    files = settle_secrets(contents, kept, rotated)
+    settled = replace(settled, secrets=own, files={path: files[file_key(path)] for path in target["secret_files"]})
     # What no log may show: the ones before are still those of the Pods that run.
-    known = {*kept.values(), settled.password, settled.root_password, *settled.secrets.values()} - {""}
-    return settled.handed_on() | {"known": sorted(known)}
+    known = {*kept.values(), settled.password, settled.root_password, *own.values(), *files.values()}
+    return settled.handed_on() | {"known": sorted(known - {""})}
 
 
 def settled_again(target: Mapping[str, Any], secret: Object | None, before: Object) -> tuple[Object, bool]:

@@ -16,6 +16,18 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_r
     reference_below,
     split_registry,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import (
+    Problem,
+    Values,
+    command,
+    database_environment,
+    environment,
+    find_clashes,
+    secret_files,
+    secrets,
+    text_of,
+    whole_number,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import as_text, text_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import path_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import quoted
@@ -26,8 +38,6 @@ _SERVICE_LABEL = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 # As a Host header has it: a name or an address, and perhaps a port.
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
-_ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 _DATABASE_NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
 # -api, -db and the like are appended to the name; labels end at 63 characters.
 _NAME_LENGTH = 50
@@ -40,12 +50,6 @@ _HOW_TO_GIVE_A_PASSWORD = (
     " encrypted (ansible-vault encrypt_string --name app_db_password), or by a file (lookup('ansible.builtin.file', …))"
 )
 
-# What the container of the API gets for the database beside it.
-DATABASE_ENVIRONMENT = frozenset({"MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_DATABASE", "MYSQL_PASSWORD"})
-# A key of the target's Secret and a variable of the API's container that are there in any case.
-RESERVED = frozenset({"CHECKSUM_KEY", "API_PORT"})
-# Characters of a generated secret: 16 of 62 letters and digits are 95 bits; the longest is what nobody will miss.
-SHORTEST, LONGEST = 16, 1024
 # What is text, whatever it looks like; of the secret ones no value is repeated.
 TEXTS = (
     *("name", "namespace", "kubeconfig", "context", "manifests_dir", "registry", "registry_username"),
@@ -56,39 +60,26 @@ TEXTS = (
     *("ingress_class", "ingress_host", "base_url"),
 )
 SECRET_TEXTS = ("registry_password", "db_password")
-COLLECTIONS_OF_SECRETS = ("secrets",)
-COLLECTIONS_OF_TEXTS = ("api_environment", "api_build_args", "db_build_args", "image_pull_secrets")
-
-Problem = str | None
-Values = Mapping[str, object]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ("" if value is None else str(value))
-
-
-def _whole_number(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    text = _text(value).strip()
-    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+COLLECTIONS_OF_SECRETS = ("secrets", "secret_files")
+COLLECTIONS_OF_TEXTS = (
+    *("command", "args", "api_environment", "db_environment", "secrets_from"),
+    *("api_build_args", "db_build_args", "image_pull_secrets"),
+)
 
 
 def _wanted(value: object) -> bool:
-    return value if isinstance(value, bool) else _text(value).strip().lower() in ("yes", "true", "on", "1", "y", "t")
+    return value if isinstance(value, bool) else text_of(value).strip().lower() in ("yes", "true", "on", "1", "y", "t")
 
 
 def _number_between(name: str, value: object, lowest: int, highest: int) -> Problem:
-    number = _whole_number(value)
+    number = whole_number(value)
     if number is not None and lowest <= number <= highest:
         return None
     return f"app_{name} is '{value}': it must be a whole number from {lowest} to {highest}"
 
 
 def _replicas(name: str, value: object) -> Problem:
-    number = _whole_number(value)
+    number = whole_number(value)
     if number is not None and number >= 1:
         return None
     return f"app_{name} is '{value}': it must be a whole number, 1 or more"
@@ -103,7 +94,7 @@ def _timeout(name: str, value: object) -> Problem:
 
 
 def _namespace(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     if _LABEL.fullmatch(text) and len(text) <= _LABEL_LENGTH:
         return None
     return (
@@ -113,7 +104,7 @@ def _namespace(name: str, value: object) -> Problem:
 
 
 def _service_name(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     if _SERVICE_LABEL.fullmatch(text) and len(text) <= _NAME_LENGTH:
         return None
     return (
@@ -123,7 +114,7 @@ def _service_name(name: str, value: object) -> Problem:
 
 
 def _ingress_host(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     bare = text.removeprefix("*.")
     if not text or (_SUBDOMAIN.fullmatch(bare) and len(text) <= 253 and not _is_address(bare)):
         return None
@@ -161,7 +152,7 @@ def host_problem(name: str, text: str) -> Problem:
 
 
 def _path(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     if problem := path_problem(text):
         return f"app_{name} is '{text}': it {problem}"
     # The kubelet sends a query as it is written here.
@@ -169,7 +160,7 @@ def _path(name: str, value: object) -> Problem:
 
 
 def _base_url(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     try:
         parts = urllib.parse.urlsplit(text)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -184,48 +175,8 @@ def _base_url(name: str, value: object) -> Problem:
     return None if text.isascii() else f"app_{name} is '{text}': write it as a request has it, {written}"
 
 
-def _environment(name: str, value: object) -> Problem:
-    if not isinstance(value, Mapping):
-        return f"app_{name} must map names to values"
-    if unquoted := [as_text(key) for key in value if not isinstance(key, str)]:
-        return f"app_{name} has a name that YAML reads as {unquoted[0]}: put quotes around it"
-    bad = sorted(_text(key) for key in value if not _ENVIRONMENT_NAME.fullmatch(_text(key)))
-    if bad:
-        return (
-            f"app_{name} has names that no container takes: {', '.join(bad)} (letters, digits, _ . -, no digit first)"
-        )
-    nested = sorted(_text(key) for key, one in value.items() if isinstance(one, (Mapping, list)) or one is None)
-    if nested:
-        return f"app_{name} has values that are not text or numbers: {', '.join(nested)}"
-    return None
-
-
-def _secrets(name: str, value: object) -> Problem:
-    """No value is repeated."""
-    if not isinstance(value, Mapping):
-        return f"app_{name} must map names to values"
-    if problem := _environment(name, dict.fromkeys(value, "")):
-        return problem
-    wrong = {as_text(key): problem for key, one in value.items() if (problem := _secret_problem(one))}
-    return "; ".join(f"app_{name}.{key} {problem}" for key, problem in sorted(wrong.items())) or None
-
-
-def _secret_problem(value: object) -> Problem:
-    if isinstance(value, Mapping):
-        length = _whole_number(value.get("generate"))
-        if set(value) == {"generate"} and length is not None and SHORTEST <= length <= LONGEST:
-            return None
-        return f"must be a text, or generate: with a number of characters from {SHORTEST} to {LONGEST}"
-    if isinstance(value, list):
-        return "is a list: it must be a text"
-    text = _text(value)
-    if not text.strip():
-        return "is empty: give a value by a lookup or Ansible Vault, or let one be made (generate: 32)"
-    return "holds a NUL character, which an environment variable cannot carry" if "\0" in text else None
-
-
 def _password(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     if text and not text.strip():
         return f"app_{name} is blank: {_HOW_TO_GIVE_A_PASSWORD}"
     if "\0" in text or "\n" in text or "\r" in text:
@@ -234,21 +185,21 @@ def _password(name: str, value: object) -> Problem:
 
 
 def _database_user(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     if text and len(text) <= 32 and not any(char.isspace() or char in "'\"`\\" for char in text):
         return None
     return f"app_{name} is '{text}': it must be 1 to 32 characters without blanks, quotes and backslashes"
 
 
 def _database_name(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     if _DATABASE_NAME.fullmatch(text):
         return None
     return f"app_{name} is '{text}': it must be 1 to 64 letters, digits, _ $ or -"
 
 
 def _kubeconfig(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     if not text or Path(text).expanduser().is_file():
         return None
     return f"app_{name} names {text}, which is not a file"
@@ -257,15 +208,15 @@ def _kubeconfig(name: str, value: object) -> Problem:
 def _names(name: str, value: object) -> Problem:
     if not isinstance(value, list):
         return f"app_{name} must be a list of names"
-    twice = sorted({_text(one) for one in value if value.count(one) > 1})
+    twice = sorted({text_of(one) for one in value if value.count(one) > 1})
     if twice:
         return f"app_{name} names {', '.join(twice)} twice"
-    bad = [_text(one) for one in value if not _SUBDOMAIN.fullmatch(_text(one))]
+    bad = [text_of(one) for one in value if not _SUBDOMAIN.fullmatch(text_of(one))]
     return f"app_{name} has names that Kubernetes refuses: {', '.join(bad)}" if bad else None
 
 
 def _ingress_class(name: str, value: object) -> Problem:
-    text = _text(value)
+    text = text_of(value)
     if not text or _SUBDOMAIN.fullmatch(text):
         return None
     return (
@@ -274,7 +225,7 @@ def _ingress_class(name: str, value: object) -> Problem:
 
 
 def _filled(name: str, value: object) -> Problem:
-    return None if _text(value).strip() else f"app_{name} is empty"
+    return None if text_of(value).strip() else f"app_{name} is empty"
 
 
 _RULES: dict[str, Callable[[str, object], Problem]] = {
@@ -284,8 +235,13 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "kubeconfig": _kubeconfig,
     "rollout_timeout": _timeout,
     "api_port": _port,
-    "api_environment": _environment,
-    "secrets": _secrets,
+    "command": command,
+    "args": command,
+    "api_environment": environment,
+    "secrets": secrets,
+    "secret_files": secret_files,
+    "secrets_from": _names,
+    "db_environment": database_environment,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
     "db_port": _port,
@@ -302,17 +258,17 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
 
 def _image(values: Values, part: str) -> list[str]:
     """Check one image: a reference that is given, or all that building it needs."""
-    given = _text(values.get(f"{part}_image"))
+    given = text_of(values.get(f"{part}_image"))
     try:
         if given:
             parse_reference(given)
             return []
-        name, tag = _text(values.get(f"{part}_image_name")), _text(values.get(f"{part}_image_tag"))
+        name, tag = text_of(values.get(f"{part}_image_name")), text_of(values.get(f"{part}_image_tag"))
         # What is wrong with the registry itself is said once, not for each image.
         reference_below("localhost", name, tag)
     except BadReference as error:
         return [f"app_{part}_image{'' if given else '_name or app_' + part + '_image_tag'}: {error}"]
-    context = Path(_text(values.get(f"{part}_build_context"))).expanduser()
+    context = Path(text_of(values.get(f"{part}_build_context"))).expanduser()
     if not context.is_dir():
         return [f"app_{part}_build_context names {context}, which is not a folder"]
     return _dockerfile(values, part, context)
@@ -320,7 +276,7 @@ def _image(values: Values, part: str) -> list[str]:
 
 def _dockerfile(values: Values, part: str, context: Path) -> list[str]:
     """The Dockerfile that is named is there, and so is the stage."""
-    name, target = (_text(values.get(f"{part}_{one}")) for one in ("dockerfile", "target"))
+    name, target = (text_of(values.get(f"{part}_{one}")) for one in ("dockerfile", "target"))
     file = context / (name or "Dockerfile")
     if not file.is_file():
         by = f" (app_{part}_dockerfile)" if name not in ("", "Dockerfile") else ""
@@ -336,7 +292,7 @@ def _dockerfile(values: Values, part: str, context: Path) -> list[str]:
 
 
 def _registry(values: Values) -> list[str]:
-    registry = _text(values.get("registry"))
+    registry = text_of(values.get("registry"))
     problems: list[str] = []
     if not registry.strip():
         problems.append("app_registry is empty: set it to the registry to push to, such as docker.io/yourname")
@@ -348,7 +304,7 @@ def _registry(values: Values) -> list[str]:
             reference_below(registry, "name")
         except BadReference as error:
             problems.append(f"app_registry: {error}")
-    if bool(_text(values.get("registry_username"))) != bool(_text(values.get("registry_password"))):
+    if bool(text_of(values.get("registry_username"))) != bool(text_of(values.get("registry_password"))):
         problems.append("app_registry_username and app_registry_password belong together: set both or neither")
     return problems
 
@@ -360,36 +316,10 @@ def _unquoted(values: Values) -> list[str]:
     for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS):
         given, shown = values.get(name), name not in COLLECTIONS_OF_SECRETS
         if isinstance(given, Mapping):
-            found += [text_problem(f"{_text(key)} in app_{name}", one, key, shown) for key, one in given.items()]
+            found += [text_problem(f"{text_of(key)} in app_{name}", one, key, shown) for key, one in given.items()]
         elif isinstance(given, list):
             found += [text_problem(f"{as_text(one)} in app_{name}", one) for one in given]
     return [problem for problem in found if problem]
-
-
-def _database_environment(values: Values) -> list[str]:
-    return [
-        f"app_{where} names {name}, which is set for the database beside the API: leave it out, or set "
-        "app_db_enabled to false"
-        for where, taken in (
-            ("api_environment", DATABASE_ENVIRONMENT),
-            ("secrets", DATABASE_ENVIRONMENT | {"MYSQL_ROOT_PASSWORD"}),
-        )
-        for name in sorted(taken & _keys(values, where))
-    ]
-
-
-def _keys(values: Values, where: str) -> set[str]:
-    given = values.get(where)
-    return set(map(_text, given)) if isinstance(given, Mapping) else set()
-
-
-def _secret_names(values: Values) -> list[str]:
-    names = _keys(values, "secrets")
-    problems = [
-        f"app_secrets names {name}, which is set already: choose another name" for name in sorted(names & RESERVED)
-    ]
-    both = sorted(names & _keys(values, "api_environment"))
-    return problems + [f"app_secrets and app_api_environment both name {name}: leave it out of one" for name in both]
 
 
 def find_problems(values: Values) -> list[str]:
@@ -399,13 +329,12 @@ def find_problems(values: Values) -> list[str]:
     rules = {name: rule for name, rule in _RULES.items() if with_database or not name.startswith("db_")}
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
     problems += _unquoted(values)
-    problems += _database_environment(values) if with_database else []
-    problems += _secret_names(values)
-    if with_database and _wanted(values.get("db_password_required")) and not _text(values.get("db_password")):
+    problems += find_clashes(values, with_database)
+    if with_database and _wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
-    if with_database and _whole_number(values.get("api_port")) == _whole_number(values.get("db_port")):
+    if with_database and whole_number(values.get("api_port")) == whole_number(values.get("db_port")):
         problems.append("app_api_port and app_db_port are the same: both containers share one Pod's network")
     problems += [line for part in parts for line in _image(values, part)]
-    if not all(_text(values.get(f"{part}_image")) for part in parts):
+    if not all(text_of(values.get(f"{part}_image")) for part in parts):
         problems += _registry(values)
     return [" ".join(problem.split()) for problem in problems]
