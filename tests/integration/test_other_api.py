@@ -31,7 +31,8 @@ class Shop(http.server.BaseHTTPRequestHandler):
         found["/srv/key.pem"] = pathlib.Path("/srv/key.pem").read_text()
         secrets = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in found.items()}
         shown = {name: value for name, value in os.environ.items() if name not in secrets}
-        answers = {"/healthz": "fine", "/alive": "yes", "/environment": shown, "/secrets": secrets, "/arguments": sys.argv}
+        answers = {"/healthz": "fine", "/alive": "yes", "/arguments": sys.argv}
+        answers |= {"/environment": shown, "/secrets": secrets}
         body = json.dumps(answers.get(self.path)).encode()
         self.send_response(200 if self.path in answers else 404)
         self.send_header("Content-Type", "application/json")
@@ -50,10 +51,9 @@ FROM ${BASE_IMAGE} AS serve
 COPY shop.py /srv/shop.py
 CMD ["false"]
 
-FROM serve AS test
-CMD ["false"]
+FROM ${BASE_IMAGE} AS test
 """
-PEM = "BEGIN\n$(x) {{ 'y' }}\nEND\n"
+PEM = "BEGIN\n$(x) é\nEND\n"
 TOKEN = "of the shop: $(HOME) {{ 'é' }}\nsecond line"
 GREETING = 'say "hi" to $(HOME) $$ and ${USER}: é 🔑 #1'
 
