@@ -35,6 +35,7 @@ from ..plugin_utils.release.planning import Asked, ReleasePlan, plan_release, sh
 from ..plugin_utils.run_cluster import connected, run_kubeconfig
 from ..plugin_utils.target.check import check_embedded, check_names_and_types, check_values
 from ..plugin_utils.target.rendering import Folder, render
+from ..plugin_utils.target.role_arguments import specification
 from ..plugin_utils.target.stages import Stages, builds
 from ..plugin_utils.target.variables import Target
 from ..plugin_utils.target.wanted_images import described, look_for_images, published_since
@@ -74,7 +75,7 @@ class ActionModule(PlainAction):
 
     def _first(self) -> Object:
         """Check what is wanted; then ask the registry and the cluster, side by side."""
-        roles = Path(str(self.variables["role_path"])).parent
+        roles = Path(str(self.variables["role_path"])).resolve().parent
         check_names_and_types(self.variables, self._templar, roles, self.arguments["roles"])
         if self.stages.use_cluster:
             check_embedded(self.target, self.variables.get("group_names", []))
@@ -304,6 +305,13 @@ class ActionModule(PlainAction):
             "context": context,
             "pods": [],
         }
+
+
+def preload() -> None:
+    """Read what roles take, once for all targets of a run."""
+    for path in (Path(__file__).resolve().parents[2] / "roles").glob("*/meta/argument_specs.yml"):
+        if not path.parents[1].name.startswith("local_"):
+            specification(path.parents[1])
 
 
 def _settled(plan: Object) -> bool:

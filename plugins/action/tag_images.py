@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ..plugin_utils.build.image_sbom import NoSbom, attach
+from ..plugin_utils.files import cache_folder
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.registry.client import RegistryError
 from ..plugin_utils.registry.image_reference import parse_reference
@@ -68,9 +67,8 @@ def tagged(image: Object, arguments: Mapping[str, Any]) -> Object:
 def attached(reference: str, arguments: Mapping[str, Any]) -> tuple[list[Object], list[str]]:
     """The bills of materials that were made, and warnings: an image without its bill runs as well."""
     image = parse_reference(reference)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "fastapi-mysql-k8s", "layers")
     try:
-        made = attach(opened(RegistryStore, image.host, arguments), image, cache)
+        made = attach(opened(RegistryStore, image.host, arguments), image, cache_folder() / "layers")
     except (NoSbom, RegistryError) as error:
         return [], [f"{image} has no bill of materials (SBOM): {error}"]
     nothing = f"No package was found in {image}: its bill of materials is empty"

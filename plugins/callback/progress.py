@@ -25,6 +25,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console.progress
     stage_of,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.diagnostics.failures import told_by
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.files import cache_folder
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.progress_line import ProgressLine
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_environment import hide
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import shortened
@@ -67,7 +68,9 @@ def preload(action: str) -> None:
     """
     if action.startswith(f"{COLLECTION}."):
         with suppress(ImportError):
-            import_module(f"ansible_collections.{COLLECTION}.plugins.action.{action.rpartition('.')[2]}")
+            module = import_module(f"ansible_collections.{COLLECTION}.plugins.action.{action.rpartition('.')[2]}")
+            # What it reads for every target alike.
+            getattr(module, "preload", lambda: None)()
 
 
 # How much of a failure is told before the end.
@@ -92,8 +95,7 @@ class CallbackModule(Default):
 
     def __init__(self) -> None:
         Default.__init__(self)
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
-        self.history = History.load(cache / "durations.json")
+        self.history = History.load(cache_folder() / "durations.json")
         self.kind = ""
         self.play: Any = None
         self.stages: dict[str, float] = {}

@@ -30,6 +30,11 @@ def user_name() -> str:
         return f"user {os.geteuid()}"
 
 
+def cache_folder() -> Path:
+    """What is kept for the next run, and can be made again. Need not be there."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
+
+
 def kind_of(path: Path) -> int:
     """The kind of a file (stat.S_IFMT), 0 for none. Raises Unreadable where nobody lets us look.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from ansible.template import Templar, trust_as_template
 
 from ...module_utils.whole_file import write_whole
 from ..errors import UserError
+from ..files import cache_folder
+from .compiled import Compiled
 
 FOLDER_MODE = 0o700
 
@@ -21,21 +24,24 @@ class NotWritten(UserError):
 
 
 def render(templar: Templar, variables: dict[str, Any], templates: list[Path]) -> dict[str, str]:
-    """The text of each template, by the name of its file without `.j2`.
-
-    Templates of one folder share an environment: a partial that several include is compiled once.
-    """
+    """The text of each template, by the name of its file without `.j2`."""
     folders = {str(template.parent) for template in templates}
     within = {
         folder: templar.copy_with_new_env(searchpath=[folder], available_variables=variables) for folder in folders
     }
+    compiled = Compiled(cache_folder())
+    for one in within.values():
+        # No public way leads to its environment; where this one ends, templates are compiled each time.
+        if environment := getattr(getattr(one, "_engine", None), "environment", None):
+            environment.bytecode_cache = compiled
     return {
         template.name.removesuffix(".j2"): _rendered(within[str(template.parent)], template) for template in templates
     }
 
 
 def _rendered(within: Templar, template: Path) -> str:
-    text = trust_as_template(template.read_text(encoding="utf-8"))
+    # By its name, for only what Jinja loads itself is looked for among those that are compiled.
+    text = trust_as_template(f"{{% include {json.dumps(template.name)} %}}")
     # An included partial ends with the end of its last line, like any other line.
     overrides = {"trim_blocks": True, "keep_trailing_newline": True}
     return str(within.template(text, escape_backslashes=False, overrides=overrides)).rstrip("\n") + "\n"
