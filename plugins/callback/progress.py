@@ -37,7 +37,7 @@ name: progress
 type: stdout
 short_description: One line a stage, what changed, and failures last
 description:
-  - Prints a line for each stage of a run (platform, build, push, secret, deploy, rollout, verify, evidence) with the
+  - Prints a line for each stage of a run (platform, plan, publish, secret, deploy, rollout, verify, evidence) with the
     time that it took, and, where earlier runs are known, how long it will take and what is left.
   - Prints the name of each task that changed something, differences (C(--diff)), warnings, and what tasks print.
   - A failure is told at once, and again in the last lines, with its cause and what fixes it.

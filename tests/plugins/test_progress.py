@@ -26,7 +26,7 @@ PLAYBOOK = """
 - hosts: all
   gather_facts: false
   connection: local
-  roles: [{role: image, tags: build}]
+  roles: [{role: image, tags: "stage:publish"}]
 - hosts: all
   gather_facts: false
   connection: local
@@ -91,7 +91,7 @@ def test_a_line_for_each_stage_and_the_recap(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert "– Bring up what nobody wants: for none of these targets" in lines
     stages = [line.split()[1] for line in lines if line.startswith("✓")]
-    assert stages == ["build", "rollout"]
+    assert stages == ["publish", "rollout"]
     # What a rescue has fixed is told, and is no failure of the run.
     assert "  ✗ localhost: workload : Try: this was fixed" in lines
     assert "[ERROR]" not in done.stdout + done.stderr
@@ -100,7 +100,7 @@ def test_a_line_for_each_stage_and_the_recap(tmp_path: Path) -> None:
     assert "not shown" not in done.stdout
     assert "changed=1 " in done.stdout
     [remembered] = json.loads((tmp_path / "cache/fastapi-mysql-k8s/durations.json").read_text()).values()
-    assert list(remembered[0]) == ["build", "deploy", "rollout"]
+    assert list(remembered[0]) == ["publish", "deploy", "rollout"]
 
 
 def test_a_failure_comes_last_and_once(tmp_path: Path) -> None:
@@ -125,7 +125,8 @@ def test_verbose_is_as_ansible_prints_it(tmp_path: Path) -> None:
         ("compose", [], "compose"),
         ("compose", ["always"], "compose"),
         ("local_docker", ["platform"], "platform"),
-        ("image", ["build", "push"], "build"),
+        ("image", ["build", "push", "stage:publish"], "publish"),
+        ("other", ["build"], "build"),
         ("image", ["build", "push", "stage:platform", "platform"], "platform"),
         ("app", ["always", "stage:plan"], "plan"),
         ("workload", ["stage:rollout", "stage:prepare", "deploy"], "rollout"),
@@ -157,12 +158,12 @@ def test_what_is_left_is_what_came_after_it_in_any_run_that_had_it(tmp_path: Pat
 
 def test_a_real_run_says_what_is_left(tmp_path: Path) -> None:
     kind = "play.yml tags=('all',) skip_tags=() check=False"
-    known = [{"build": 40.0, "deploy": 1.0, "rollout": 20.0}, {"deploy": 1.0}]
+    known = [{"publish": 40.0, "deploy": 1.0, "rollout": 20.0}, {"deploy": 1.0}]
     (tmp_path / "cache/fastapi-mysql-k8s").mkdir(parents=True)
     (tmp_path / "cache/fastapi-mysql-k8s/durations.json").write_text(json.dumps({kind: known}))
     lines = run(tmp_path, "-e", "good=true").stdout.splitlines()
     assert [line for line in lines if line.startswith("…")] == [
-        "… build: about 40 s, 61 s left in all",
+        "… publish: about 40 s, 61 s left in all",
         "… rollout: about 20 s",
     ]
 
@@ -182,11 +183,11 @@ def test_only_some_runs_are_remembered(tmp_path: Path) -> None:
 
 def test_lines() -> None:
     assert announcement("deploy", 40.0, 65.0) == ""
-    assert announcement("build", 40.0, 65.0) == "… build: about 40 s, 65 s left in all"
+    assert announcement("publish", 40.0, 65.0) == "… publish: about 40 s, 65 s left in all"
     assert announcement("compose", 20.0, 21.0) == "… compose: about 20 s"
     assert announcement("teardown", None, None) == "… teardown"
     assert announcement("verify", 0.4, 0.4) == ""
-    assert announcement("build", None, None) == "… build"
+    assert announcement("publish", None, None) == "… publish"
     assert announcement("verify", None, None) == ""
     assert conclusion("build", 41.23, 2, False) == "✓ build        41.2 s  2 changed"
     assert conclusion("rollout", 12.0, 0, True) == "✗ rollout      12.0 s  failed"

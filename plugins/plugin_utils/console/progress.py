@@ -24,7 +24,7 @@ USER_TAGS = ("platform", "build", "push", "deploy", "verify", "evidence")
 ONCE = {"prepare"}
 # Only these are announced: when one of them begins, there is work to do, and it may take minutes. All others are quick,
 # or find that there is nothing to do.
-LONG = {"platform", "build", "push", "rollout", "compose", "teardown"}
+LONG = {"platform", "publish", "rollout", "compose", "teardown"}
 
 
 def stage_of(role: str, tags: Iterable[str]) -> str:
