@@ -62,17 +62,18 @@ class Bench:
         return [{"task": "start and end of ansible-playbook", "seconds": round(rest, 2)}, *tasks]
 
 
-def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int) -> dict[str, Any]:
-    """Everything that the table is made from."""
+def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int, before: dict[str, Any]) -> dict[str, Any]:
+    """Everything that the table is made from; of a scenario that was left out, what was found `before`."""
     scenarios = {}
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
     for name, found in bench.seconds.items():
         if not found["ours"]:
+            scenarios |= {name: before[name]} if name in before else {}
             continue
         medians = {who: round(statistics.median(times), 3) for who, times in found.items()}
         ratios = {who: round(seconds / medians["by_hand"], 2) for who, seconds in medians.items()}
-        scenarios[name] = {**found, "median": medians, "ratio": ratios}
+        scenarios[name] = {"measured": today, **found, "median": medians, "ratio": ratios}
     return {
-        "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "replicas": replicas},
         "scenarios": scenarios,
         "tasks": tasks,
@@ -106,15 +107,17 @@ def main() -> None:
     parser.add_argument("--no-op-rounds", type=int, default=10, help="rounds in which nothing is changed")
     parser.add_argument("--cold-rounds", type=int, default=1, help="rounds that start from nothing")
     parser.add_argument("--skip-tags", default="platform", help="tags of site.yml that are left out")
+    parser.add_argument("--without", nargs="*", choices=("plain", "helm"), default=[], help="approaches to leave out")
     parser.add_argument("--replicas", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         ours = Ours("bench-ours", Path(folder) / "ours", options.replicas, skip_tags=options.skip_tags)
-        others: dict[str, Given] = {
-            "by_hand": ByHand("bench-hand", Path(folder) / "by-hand", options.replicas),
-            "plain": Plain("bench-plain", Path(folder) / "plain", options.replicas),
-        }
-        if Helm.program():
+        others: dict[str, Given] = {"by_hand": ByHand("bench-hand", Path(folder) / "by-hand", options.replicas)}
+        if "plain" not in options.without:
+            others["plain"] = Plain("bench-plain", Path(folder) / "plain", options.replicas)
+        if "helm" in options.without:
+            pass
+        elif Helm.program():
             others["helm"] = Helm("bench-helm", Path(folder) / "helm", options.replicas)
         else:
             print("Helm is left out: there is no Go to compile it with.", flush=True)
@@ -128,7 +131,8 @@ def main() -> None:
             bench.measure("no-op", options.no_op_rounds, change_nothing)
             bench.measure("one line of the API", options.rounds, change_line)
             bench.measure("one variable", options.rounds, change_setting)
-            found = results(bench, bench.tasks(), options.replicas)
+            before = json.loads(RESULTS.read_text(encoding="utf-8"))["scenarios"] if RESULTS.is_file() else {}
+            found = results(bench, bench.tasks(), options.replicas, before)
         finally:
             for approach in bench.approaches.values():
                 approach.forget()

@@ -39,15 +39,14 @@ def write_table(found: dict[str, Any], path: Path) -> None:
         "in brackets the ratio to the script. The platform is up, and whether it is well is left out "
         "(`--skip-tags platform`): nothing else checks it.",
         "",
-        f"Measured on {found['measured']}: {machine['cores']} cores, {machine['system']}, "
-        f"{machine['replicas']} replicas.",
+        f"Measured on {machine['cores']} cores, {machine['system']}, {machine['replicas']} replicas.",
         "",
-        "| scenario | site.yml | by hand | Helm | plain Ansible | rounds |",
-        "|---|---|---|---|---|---|",
+        "| scenario | site.yml | by hand | Helm | plain Ansible | rounds | on |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, one in found["scenarios"].items():
         cells = [_cell(one, who) for who in ("ours", "by_hand", "helm", "plain")]
-        lines.append(f"| {name} | {' | '.join(cells)} | {len(one['ours'])} |")
+        lines.append(f"| {name} | {' | '.join(cells)} | {len(one['ours'])} | {one['measured']} |")
     lines += ["", *(f"- *{name}*: {MEANING[name]}." for name in found["scenarios"])]
     lines += [
         "",
