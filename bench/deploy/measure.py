@@ -64,7 +64,7 @@ class Bench:
 
 def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int, before: dict[str, Any]) -> dict[str, Any]:
     """Everything that the table is made from; of a scenario that was left out, what was found `before`."""
-    scenarios = {}
+    scenarios: dict[str, Any] = {}
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     for name, found in bench.seconds.items():
         if not found["ours"]:
@@ -115,12 +115,11 @@ def main() -> None:
         others: dict[str, Given] = {"by_hand": ByHand("bench-hand", Path(folder) / "by-hand", options.replicas)}
         if "plain" not in options.without:
             others["plain"] = Plain("bench-plain", Path(folder) / "plain", options.replicas)
-        if "helm" in options.without:
-            pass
-        elif Helm.program():
-            others["helm"] = Helm("bench-helm", Path(folder) / "helm", options.replicas)
-        else:
-            print("Helm is left out: there is no Go to compile it with.", flush=True)
+        if "helm" not in options.without:
+            if Helm.program():
+                others["helm"] = Helm("bench-helm", Path(folder) / "helm", options.replicas)
+            else:
+                print("Helm is left out: there is no Go to compile it with.", flush=True)
         bench = Bench(ours, others)
         try:
             ours.run()
