@@ -127,7 +127,7 @@ def test_verbose_is_as_ansible_prints_it(tmp_path: Path) -> None:
         ("local_docker", ["platform"], "platform"),
         ("image", ["build", "push", "stage:publish"], "publish"),
         ("other", ["build"], "build"),
-        ("image", ["build", "push", "stage:platform", "platform"], "platform"),
+        ("image", ["build", "push", "stage:publish", "platform"], "platform"),
         ("app", ["always", "stage:plan"], "plan"),
         ("workload", ["stage:rollout", "stage:prepare", "deploy"], "rollout"),
     ],

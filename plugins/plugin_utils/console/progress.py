@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,9 @@ WORTH_TELLING = 3.0
 
 # A task's stage is what its innermost tag of this kind names, or one that users know (--tags), or its role.
 STAGE_TAG = "stage:"
-USER_TAGS = ("platform", "build", "push", "deploy", "verify", "evidence")
+USER_TAGS = ("build", "push", "deploy", "verify", "evidence")
+# One stage, whatever roles it takes.
+PLATFORM = "platform"
 # Its last task gives back what its first has taken, and is no stage of its own.
 ONCE = {"prepare"}
 # Only these are announced: when one of them begins, there is work to do, and it may take minutes. All others are quick,
@@ -27,8 +29,10 @@ ONCE = {"prepare"}
 LONG = {"platform", "publish", "rollout", "compose", "teardown"}
 
 
-def stage_of(role: str, tags: Iterable[str]) -> str:
+def stage_of(role: str, tags: Collection[str]) -> str:
     """The stage that a task belongs to, by its role and its tags, the innermost first."""
+    if PLATFORM in tags:
+        return PLATFORM
     named = [tag for tag in tags if tag.startswith(STAGE_TAG)]
     known = [tag for tag in tags if tag in USER_TAGS]
     return named[0].removeprefix(STAGE_TAG) if named else known[0] if known else role
