@@ -17,8 +17,9 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.commands import curl
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import Asker, trust
 
+from test_platform_modules import run
+
 ROOT = Path(__file__).resolve().parents[2]
-PKI = ROOT / "plugins/modules/platform_pki.py"
 NAME = "shop.example.org"
 
 
@@ -30,8 +31,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"name": "name", "common_name": "it", "hosts": [NAME]},
         {"name": "address", "common_name": "it", "hosts": ["127.0.0.1"]},
     ]
-    given = json.dumps({"ANSIBLE_MODULE_ARGS": {"directory": str(folder), "identities": identities}})
-    subprocess.run([sys.executable, str(PKI)], input=given, capture_output=True, text=True, check=True)
+    assert run("platform_pki", directory=str(folder), identities=identities)["changed"]
     return folder
 
 

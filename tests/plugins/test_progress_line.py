@@ -101,8 +101,8 @@ def test_a_run_on_a_terminal(tmp_path: Path) -> None:
     os.close(master)
     text = seen.decode()
     assert process.returncode == 0, text
-    assert "build: 1 s so far" in text
+    assert "publish: 1 s so far" in text
     # What stays on the screen is what a file would get.
     kept = [line.rpartition(CLEAR)[2] for line in text.replace("\r\n", "\n").split("\n")]
     assert not [line for line in kept if "so far" in line]
-    assert [line.split()[1] for line in kept if line.startswith("✓")] == ["build", "rollout"]
+    assert [line.split()[1] for line in kept if line.startswith("✓")] == ["publish", "rollout"]

@@ -6,7 +6,6 @@ import hashlib
 import json
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.trust i
 
 from fake_registry import FakeRegistry, serve
 from nobody import as_nobody
+from test_platform_modules import run
 
-PKI = Path(__file__).resolve().parents[2] / "plugins/modules/platform_pki.py"
 BODY = b'{"schemaVersion": 2}'
 DIGEST = f"sha256:{hashlib.sha256(BODY).hexdigest()}"
 PATH = "/v2/me/api/manifests/1"
@@ -41,8 +40,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "directory": str(folder),
         "identities": [{"name": "registry", "common_name": "it", "hosts": ["127.0.0.1"]}],
     }
-    given = json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
-    subprocess.run([sys.executable, str(PKI)], input=given, capture_output=True, text=True, check=True)
+    assert run("platform_pki", **arguments)["changed"]
     return folder
 
 
@@ -86,8 +84,7 @@ def test_the_login_and_the_authority_lie_beside_each_other(registry: FakeRegistr
 
 
 def test_a_certificate_of_somebody_else_is_refused(registry: FakeRegistry, pki: Path, tmp_path: Path) -> None:
-    given = json.dumps({"ANSIBLE_MODULE_ARGS": {"directory": str(tmp_path), "identities": []}})
-    subprocess.run([sys.executable, str(PKI)], input=given, capture_output=True, text=True, check=True)
+    assert run("platform_pki", directory=str(tmp_path), identities=[])["changed"]
     with pytest.raises(Unreachable, match="its certificate is not trusted"):
         RegistryClient(registry.host, ME, authorities=(tmp_path / "ca.crt",)).ping()
     assert registry.asked == []
