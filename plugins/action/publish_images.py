@@ -64,6 +64,9 @@ class ActionModule(PlainAction):
         engine = self._engine(arguments, {tuple(wanted[index]["platforms"]) for index in missing})
         with self._logged_in(arguments, [found[index] for index in missing], engine) as ready:
             todo = [Publication(wanted[one], found[one], arguments, ready, self._module) for one in missing]
+            # Nothing is published as long as anything cannot be built.
+            if arguments["build"]:
+                side_by_side(Publication.build, todo)
             published = side_by_side(lambda one: one.publish(arguments["build"]), todo)
         for index, image in zip(missing, published, strict=True):
             found[index] = image

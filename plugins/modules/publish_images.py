@@ -16,7 +16,7 @@ description:
     counting; it is kept in a label of the image that was built. Where there is none, the action
     fails. An image that its registry does not have, or does not show, counts by its name.
   - Builds and pushes those that are missing, each in a process of its own, with M(community.docker.docker_image_pull),
-    M(community.docker.docker_image_build) and M(community.docker.docker_image_push). All are waited for, and each that failed is named.
+    M(community.docker.docker_image_build) and M(community.docker.docker_image_push). All are waited for, and each that failed is named. Nothing is pushed as long as one cannot be built.
   - Refuses what was built from sources, or on images, that changed meanwhile.
   - A login with O(username) is made in a folder of this run alone, and removed with it. What a run that was killed has left is
     removed by the next one.

@@ -19,6 +19,7 @@ from surroundings import Cluster, repositories, tags
 
 from conftest import NewTarget
 
+CHECKSUM = "spec.template.metadata.annotations.fastapi-mysql-k8s/credentials-checksum"
 CANARY = "canary-in-the-mine"
 CLAIMED = {"requests": {"cpu": "30m"}}
 SERVER = """
@@ -112,7 +113,7 @@ def shop(new_target: NewTarget, cluster: Cluster, tmp_path_factory: pytest.TempP
         app_api_liveness_path="/",
         app_api_environment={"A": "1", "B": "2"},
         app_db_enabled=False,
-        app_db_password=CANARY,
+        app_secrets={"TOKEN": CANARY},
         verify_endpoints=[{"path": "/", "contains": "ok"}],
     )
     found = Shop(target, copy_of_repository(tmp_path_factory.mktemp("repository")), sources, cluster, [])
@@ -127,14 +128,14 @@ def test_from_nothing(shop: Shop) -> None:
 
 
 def test_mutations_of_the_inventory(shop: Shop) -> None:
-    """1 to 7: replicas, a variable added, changed and removed, the host, an annotation, the password."""
+    """1 to 7: replicas, a variable added, changed and removed, the host, an annotation, a secret."""
     old = shop.target.host
     shop.target.variables |= {
         "app_replicas": 2,
         "app_api_environment": {"A": "changed", "C": "new"},
         "app_ingress_host": f"other.{old}",
         "workload_ingress_annotations": {"example.org/a": "b"},
-        "app_db_password": f"{CANARY}-2",
+        "app_secrets": {"TOKEN": f"{CANARY}-2"},
     }
     fields = {title: set(effect["fields"]) for title, effect in shop.holds().items()}
     container = "spec.template.spec.containers[api]"
@@ -143,9 +144,8 @@ def test_mutations_of_the_inventory(shop: Shop) -> None:
         f"{container}.{probe}Probe.httpGet.httpHeaders[Host].value" for probe in ("startup", "readiness", "liveness")
     }
     assert fields == {
-        "Secret shop": {"data.MYSQL_PASSWORD", "data.MYSQL_ROOT_PASSWORD"},
-        # No container reads the Secret, so its checksum is in none of them.
-        "Deployment shop": {"spec.replicas", f"{env}[A].value", f"{env}[B]", f"{env}[C]", *probed},
+        "Secret shop": {"data.TOKEN"},
+        "Deployment shop": {"spec.replicas", f"{env}[A].value", f"{env}[B]", f"{env}[C]", CHECKSUM, *probed},
         "Ingress shop": {"metadata.annotations", f"spec.rules[{old}]", f"spec.rules[{shop.target.host}]"},
     }
 

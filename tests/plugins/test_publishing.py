@@ -20,10 +20,12 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build import pub
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.images import look
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.publishing import (
     Engine,
+    Module,
     Publication,
     PublishError,
     build_failure,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.errors import UserError
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.client import MANIFEST_TYPES, RegistryError
 
 from fake_registry import FakeRegistry, serve
@@ -99,9 +101,16 @@ def publication(image: Object, registry: FakeRegistry, modules: Modules, engine:
     return Publication(image, found, access(registry), engine, modules)
 
 
+def published(one: Publication, build: bool = True) -> Object:
+    """What comes of it, as the action does it."""
+    if build:
+        one.build()
+    return one.publish(build)
+
+
 def test_it_is_built_pushed_and_known_by_its_digest(context: Path, registry: FakeRegistry) -> None:
     modules = Modules(registry)
-    done = publication(wanted(context, build_args={"A": 1}), registry, modules).publish(build=True)
+    done = published(publication(wanted(context, build_args={"A": 1}), registry, modules), True)
     assert modules.names == ["docker_image_build", "docker_image_push"]
     _, build, environment = modules.calls[0]
     assert build == {
@@ -127,7 +136,7 @@ def test_it_is_built_on_what_was_hashed(tmp_path: Path, registry: FakeRegistry) 
     one = publication(wanted(tmp_path, build_args={"BASE_IMAGE": base}), registry, modules)
     # Of a registry that is not on this machine, whose images a build asks for by their digest.
     one.found["pins"] = {"BASE_IMAGE": "elsewhere/base@sha256:1"}
-    done = one.publish(build=True)
+    done = published(one)
     (pull, build, _) = (arguments for _, arguments, _ in modules.calls)
     assert build["args"] == {"BASE_IMAGE": "elsewhere/base@sha256:1"}
     assert list(done["pulls"]) == [pull["name"]] == [base]
@@ -141,7 +150,7 @@ def test_several_platforms_are_pushed_by_their_builder_to_where_nobody_looks(
     modules = Modules(registry)
     image = wanted(context, platforms=["linux/amd64", "linux/arm64"])
     engine = Engine("unix:///nowhere", "", "docker", "/logins", "multi", "", [])
-    done = publication(image, registry, modules, engine).publish(build=True)
+    done = published(publication(image, registry, modules, engine), True)
     assert modules.names == ["docker_image_build"]
     _, build, environment = modules.calls[0]
     assert build["outputs"] == [{"type": "image", "name": [done["unchecked"]], "push": True}]
@@ -158,7 +167,7 @@ def test_what_was_built_from_sources_that_moved_is_not_used(
     modules = Modules(registry, docker_image_build=lambda: (context / "new").touch())
     one = publication(wanted(context, platforms=platforms), registry, modules)
     with pytest.raises(PublishError, match=rf"^The sources of the image api in {context} were changed while it was"):
-        one.publish(build=True)
+        published(one)
     # What its builder has pushed is out of the engine's reach, and has no name that anybody looks for.
     assert modules.names == ["docker_image_build"] + ([] if platforms else ["docker_image_remove"])
     assert one.found["reference"].rpartition(":")[2] not in str(registry.manifests)
@@ -172,13 +181,13 @@ def test_a_base_that_moved_is_told_apart(tmp_path: Path, registry: FakeRegistry)
     modules.store(f"{registry.host}/base:12")
     (tmp_path / "Dockerfile").write_text(f"FROM {registry.host}/base:12\n")
     with pytest.raises(PublishError, match=r"^What the image api starts from was changed in its registry while"):
-        publication(wanted(tmp_path), registry, modules).publish(build=True)
+        published(publication(wanted(tmp_path), registry, modules), True)
 
 
 def test_a_registry_that_is_busy_is_asked_again(context: Path, registry: FakeRegistry) -> None:
     busy = [{"failed": True, "msg": "toomanyrequests: slow down"}, {"failed": True, "msg": "502 Bad Gateway"}]
     modules = Modules(registry, docker_image_push=busy)
-    publication(wanted(context), registry, modules).publish(build=True)
+    published(publication(wanted(context), registry, modules), True)
     assert modules.names.count("docker_image_push") == 3
 
 
@@ -194,14 +203,14 @@ def test_a_registry_that_is_busy_is_asked_again(context: Path, registry: FakeReg
 def test_a_push_that_fails_says_why(context: Path, registry: FakeRegistry, said: str, told: str) -> None:
     modules = Modules(registry, docker_image_push=[{"failed": True, "msg": said}] * 9)
     with pytest.raises(PublishError, match=told):
-        publication(wanted(context), registry, modules).publish(build=False)
+        published(publication(wanted(context), registry, modules), False)
     assert "docker_image_build" not in modules.names
 
 
 def test_a_push_that_leaves_nothing_is_no_success(context: Path, registry: FakeRegistry) -> None:
     modules = Modules(registry, docker_image_push=[{"image": {}}])
     with pytest.raises(PublishError, match="does not have it: run it again"):
-        publication(wanted(context), registry, modules).publish(build=True)
+        published(publication(wanted(context), registry, modules), True)
 
 
 BUILDKIT = """\
@@ -234,13 +243,13 @@ def test_why_a_build_failed(built: Object, reason: str, step: str) -> None:
 def test_a_build_that_fails_names_image_and_dockerfile(context: Path, registry: FakeRegistry) -> None:
     modules = Modules(registry, docker_image_build=[{"failed": True, "msg": "no", "stderr": BUILDKIT}])
     with pytest.raises(PublishError, match=rf"^The image api cannot be built from {context}/Dockerfile: process "):
-        publication(wanted(context), registry, modules).publish(build=True)
+        published(publication(wanted(context), registry, modules), True)
 
 
 class Action(ActionModule):
     """The action without Ansible around it; its modules are stood in for."""
 
-    def __init__(self, modules: Modules, check_mode: bool = False) -> None:
+    def __init__(self, modules: Module, check_mode: bool = False) -> None:
         self._task = SimpleNamespace(check_mode=check_mode)
         self._module = modules  # type: ignore[method-assign]
 
@@ -325,3 +334,20 @@ def test_a_registry_that_refuses_is_told_before_anything_is_built(context: Path,
     with pytest.raises(RegistryError):
         Action(modules).perform(arguments(registry, wanted(context)))
     assert modules.calls == []
+
+
+@pytest.mark.usefixtures("_engine_responds")
+def test_nothing_is_pushed_as_long_as_one_cannot_be_built(
+    context: Path, registry: FakeRegistry, tmp_path: Path
+) -> None:
+    """Each is built in a process of its own, so what was done is told by a file."""
+    said = tmp_path / "said"
+
+    def module(name: str, arguments: Object, _: Mapping[str, str]) -> Object:
+        with said.open("a") as log:
+            log.write(f"{name} {arguments['name'].rpartition('/')[2].partition(':')[0]}\n")
+        return {"failed": True, "msg": "no"} if "/db:" in arguments["name"] else {"image": {}}
+
+    with pytest.raises(UserError, match=r"^The image db cannot be built from .*: no$"):
+        Action(module).perform(arguments(registry, wanted(context), wanted(context, name="db")))
+    assert sorted(said.read_text().splitlines()) == ["docker_image_build api", "docker_image_build db"]

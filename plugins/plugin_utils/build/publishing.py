@@ -67,11 +67,9 @@ class Publication:
         # One platform stays in the engine until it is pushed; several fit into none, and their builder pushes them.
         self.by_builder = len(wanted["platforms"]) > 1 or bool(engine.builder)
 
-    def publish(self, build: bool) -> Object:
+    def publish(self, built: bool) -> Object:
         """What it is now that the registry has it. Raises PublishError or RegistryError."""
-        if build:
-            self.build()
-        if self.by_builder and build:
+        if self.by_builder and built:
             move_tag(self.found["unchecked"], self.found["tag"], self.registry)
         else:
             self.push()
