@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, ClassVar
 
 from ..plugin_utils.build.docker_engine import NoEngine, check_builder, check_engine
 from ..plugin_utils.build.images import IMAGE_OPTIONS, look
-from ..plugin_utils.build.publishing import PAUSE_SECONDS, RETRIES, TRANSIENT, Engine, Publication, PublishError
+from ..plugin_utils.build.publishing import Engine, Publication, PublishError, patiently
 from ..plugin_utils.exit_with_parent import parent
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.registry import login_folder
@@ -123,14 +122,9 @@ class ActionModule(PlainAction):
             "config_path": str(folder / "config.json"),
             **engine.address,
         }
-        for attempt in range(RETRIES + 1):
-            said = self._module("docker_login", asked, {}).get("msg")
-            if not said:
-                return
-            if not TRANSIENT.search(str(said)):
-                break
-            if attempt < RETRIES:
-                time.sleep(PAUSE_SECONDS)
+        said = patiently(self._module, "docker_login", asked, {}).get("msg")
+        if not said:
+            return
         raise PublishError(
             f"{arguments['registry']} refuses user '{arguments['username']}' ({' '.join(str(said).split())}): "
             "correct app_registry_username and app_registry_password"

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 class Outcome(Generic[Result]):
     """What one process has to say: its result, what users are told, or the traceback of a fault."""
 
-    result: Result | None = None
+    results: tuple[Result, ...] = ()
     error: str = ""
     fault: str = ""
 
@@ -55,14 +55,14 @@ def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> list[
         raise RuntimeError("\n".join(faults))
     if errors := [one.error for one in outcomes if one.error]:
         raise UserError("\n".join(errors))
-    return [one.result for one in outcomes]  # type: ignore[misc]
+    return [result for one in outcomes for result in one.results]
 
 
 def _report(work: Callable[[Item], Result], item: Item, sends: Connection) -> None:
     """In the process of one item."""
     with exit_with_parent():
         try:
-            outcome = Outcome(work(item))
+            outcome = Outcome((work(item),))
         except UserError as error:
             outcome = Outcome(error=str(error))
         except Exception:

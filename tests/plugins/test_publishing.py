@@ -37,7 +37,6 @@ ENGINE = Engine("unix:///nowhere", "unix:///nowhere", "docker", "", "", "", [])
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(publish_images, "PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -251,7 +250,10 @@ class Action(ActionModule):
 
     def __init__(self, modules: Module, check_mode: bool = False) -> None:
         self._task = SimpleNamespace(check_mode=check_mode)
-        self._module = modules  # type: ignore[method-assign]
+        self.modules = modules
+
+    def _module(self, name: str, arguments: Object, environment: Mapping[str, str]) -> Object:
+        return self.modules(name, arguments, environment)
 
 
 @pytest.fixture

@@ -122,6 +122,11 @@ def look(images: list[dict[str, Any]], registry: str, arguments: Mapping[str, An
         ]
 
 
+def as_published(image: Mapping[str, Any], digest: str) -> dict[str, Any]:
+    """An image, as `look` describes it, that the registry has by now."""
+    return {**image, "present": True, "digest": digest, "pinned": f"{image['repository']}@{digest}"}
+
+
 def _settle(one: Wanted, asked: Mapping[str, base_image.Base], registries: Registries) -> list[str]:
     """Decide what it starts from; return what users should know of that."""
 

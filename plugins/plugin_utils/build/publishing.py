@@ -13,7 +13,7 @@ from ..registry.image_reference import parse_reference
 from ..registry.session import open_registry
 from ..registry.tag import move_tag
 from .docker_engine import engine_holds
-from .images import look
+from .images import as_published, look
 
 Object = dict[str, Any]
 # Runs a module of community.docker: its name there, its arguments, what is added to its environment; its result.
@@ -77,8 +77,7 @@ class Publication:
         digest = open_registry(reference.host, self.registry).find(reference)
         if digest is None:
             raise PublishError(f"The registry took {reference} and does not have it: run it again")
-        pinned = f"{self.found['repository']}@{digest}"
-        return self.found | {"present": True, "digest": digest, "pinned": pinned}
+        return as_published(self.found, digest)
 
     def build(self) -> None:
         """Build it, and refuse what was built from sources that moved."""
@@ -174,13 +173,17 @@ class Publication:
         raise PublishError(f"{moved} while it was being built: what was built is not used; run it again")
 
     def _patiently(self, name: str, arguments: Object) -> Object:
-        """A module's result, when it is no passing trouble of the registry."""
-        for _ in range(RETRIES):
-            result = self.module(name, arguments | self.engine.address, self.engine.environment)
-            if "image" in result or not TRANSIENT.search(str(result.get("msg", ""))):
-                return result
-            time.sleep(PAUSE_SECONDS)
-        return self.module(name, arguments | self.engine.address, self.engine.environment)
+        return patiently(self.module, name, arguments | self.engine.address, self.engine.environment)
+
+
+def patiently(module: Module, name: str, arguments: Object, environment: Mapping[str, str]) -> Object:
+    """A module's result, when it is no passing trouble of the registry."""
+    for _ in range(RETRIES):
+        result = module(name, arguments, environment)
+        if "image" in result or not TRANSIENT.search(str(result.get("msg") or "")):
+            return result
+        time.sleep(PAUSE_SECONDS)
+    return module(name, arguments, environment)
 
 
 def build_failure(built: Object) -> tuple[str, str]:

@@ -102,7 +102,9 @@ def database_environment(wanted: Mapping[str, Any], parts: Mapping[str, str]) ->
     for name, text in wanted.items():
         quote = "://" in str(text)
         given = {part: urllib.parse.quote(value, safe="") if quote else value for part, value in parts.items()}
-        found[name] = PLACEHOLDER.sub(lambda match, given=given: given[match[1]], str(text))  # type: ignore[misc]
+        pieces = PLACEHOLDER.split(str(text))
+        # What stands between placeholders, and their names, by turns.
+        found[name] = "".join(given[piece] if number % 2 else piece for number, piece in enumerate(pieces))
     return found
 
 

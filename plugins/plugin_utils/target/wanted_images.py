@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..build.images import look
+from ..build.images import as_published, look
 from ..registry.client import RegistryError
 from ..registry.image_reference import parse_reference, split_registry
 from ..registry.session import CREDENTIALS_SPEC, open_registry
@@ -66,12 +66,7 @@ def published_since(target: Target, stages: Stages, images: list[Object]) -> Obj
     registry = open_registry(split_registry(str(target["registry"]))[0], _credentials(target))
     digests = [image["digest"] or registry.find(parse_reference(image["reference"])) for image in images]
     return described(
-        [
-            image | {"digest": digest, "pinned": f"{image['repository']}@{digest}", "present": True}
-            if digest
-            else image
-            for image, digest in zip(images, digests, strict=True)
-        ],
+        [as_published(image, digest) if digest else image for image, digest in zip(images, digests, strict=True)],
         stages,
     )
 
