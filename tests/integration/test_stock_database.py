@@ -8,27 +8,26 @@ from pathlib import Path
 
 import pytest
 from playbook_runner import REGISTRY, Target, docker
-from surroundings import Cluster, content_tags, get
+from surroundings import Cluster, get
 from unreachable_services import closed_port
 
 from conftest import Deployed, NewTarget
 
 
 @pytest.fixture(scope="module")
-def stock(deployed: Deployed, new_target: NewTarget) -> Iterator[Target]:
+def stock(deployed: Deployed, new_target: NewTarget, cluster: Cluster) -> Iterator[Target]:
     """A target whose database image is a likeness of the stock one; nothing is deployed yet."""
-    made = deployed.target.images
-    [api], [database] = content_tags(f"{made}api"), content_tags(f"{made}db")
-    image = f"{REGISTRY}/{made}stock:11"
+    runs = cluster.images(deployed.target.namespace, str(deployed.target.variables["app_name"]))
+    image = f"{REGISTRY}/{deployed.target.images}stock:11"
     context = Path(__file__).parent / "stock"
-    base = f"BASE_IMAGE={REGISTRY}/{made}db:{database}"
+    base = f"BASE_IMAGE={runs['mysql']}"
     docker(
         "buildx", "build", "--quiet", "--load", "--network=host", f"--build-arg={base}", f"--tag={image}", str(context)
     )
     docker("push", "--quiet", image)
     yield new_target(
         "stock",
-        app_api_image=f"{REGISTRY}/{made}api:{api}",
+        app_api_image=runs["api"],
         app_db_image=image,
         app_db_user="root",
         app_db_name="Shop",

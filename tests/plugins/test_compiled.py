@@ -14,7 +14,7 @@ from jinja2 import DictLoader, Environment
 
 def rendered(above: Path, text: str = "hello {{ name }}", name: str = "t") -> tuple[str, int]:
     """What a process makes of a template, and how many it has compiled for that."""
-    environment = Environment(loader=DictLoader({name: text}), bytecode_cache=Compiled(above))
+    environment = Environment(loader=DictLoader({name: text}), bytecode_cache=Compiled(above), autoescape=True)
     with mock.patch.object(environment, "compile", wraps=environment.compile) as compiles:
         return environment.get_template(name).render(name="you"), compiles.call_count
 
