@@ -21,6 +21,8 @@ class ActionModule(PlainAction):
     """Looks only; finds everything at once, so that nobody has to fix one thing after the other."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "release": {"type": "str", "required": True},
+        "releases": {"type": "path", "required": True},
         "cache_dir": {"type": "path", "required": True},
         "state_dir": {"type": "path", "required": True},
         "run_dir": {"type": "path", "required": True},
@@ -34,6 +36,7 @@ class ActionModule(PlainAction):
         """Fail with all that was found, or say nothing."""
         problems = [
             *machine(bool(self.variables.get("ansible_become_password"))),
+            *release(arguments["release"], Path(arguments["releases"])),
             *ranges(arguments["ranges"]),
             *space(arguments),
         ]
@@ -70,6 +73,14 @@ def machine(password_given: bool) -> list[str]:
     return problems
 
 
+def release(wanted: str, folder: Path) -> list[str]:
+    """A release of Kubernetes that there is no file for."""
+    known = sorted(path.stem for path in folder.glob("*.yml"))
+    if wanted in known:
+        return []
+    return [f"platform_kubernetes is {wanted}: set it to one of {', '.join(known)}, in quotes where it stands in YAML"]
+
+
 def ranges(wanted: dict[str, str]) -> list[str]:
     """Ranges that are none, that overlap each other, or that overlap a route."""
     problems, networks = [], {}
@@ -93,7 +104,9 @@ def ranges(wanted: dict[str, str]) -> list[str]:
 
 def space(arguments: dict[str, Any]) -> list[str]:
     """Folders with too little room."""
-    cached = (Path(arguments["cache_dir"]) / "stamps" / "kubernetes").exists()
+    cache = Path(arguments["cache_dir"])
+    compiled = (cache / "programs" / f"kubernetes-{arguments['release']}", cache / "stamps" / "kubernetes")
+    cached = any(path.exists() for path in compiled)
     needed = arguments["free_gib"] / (CACHED_SHARE if cached else 1)
     return [
         f"{folder} has {free:.1f} GiB free and {needed:.1f} are needed: "

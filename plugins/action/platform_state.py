@@ -18,14 +18,27 @@ LOOK_DAYS = 30
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def fingerprint() -> str:
-    """SHA-256 over everything that makes the platform what it is: its roles and its modules."""
-    digest = hashlib.sha256()
-    files = [*REPOSITORY.glob("roles/local_*/**/*"), *REPOSITORY.glob("plugins/modules/platform_*.py")]
+def fingerprint(release: str) -> str:
+    """SHA-256 over everything that makes the platform what it is: its release, its roles and its modules."""
+    digest = hashlib.sha256(release.encode())
+    files = [
+        *REPOSITORY.glob("roles/local_*/**/*"),
+        *REPOSITORY.glob("platform/**/*"),
+        *REPOSITORY.glob("plugins/modules/platform_*.py"),
+    ]
     for file in sorted(file for file in files if file.is_file()):
         digest.update(f"{file.relative_to(REPOSITORY)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def release_of(state_dir: Path) -> str:
+    """The release of Kubernetes that the platform's content is of; nothing where there is none yet."""
+    noted = state_dir / "release"
+    if noted.exists():
+        return noted.read_text().strip()
+    # Before there was a choice, and so a note.
+    return "1.20" if (state_dir / "etcd").exists() else ""
 
 
 def stamped(stamp: Path, version: str, now: datetime) -> list[str]:
@@ -78,12 +91,13 @@ class ActionModule(PlainAction):
         "registry_port": {"type": "int", "required": True},
         "ingress_port": {"type": "int", "required": True},
         "kubeconfig": {"type": "path", "required": True},
+        "release": {"type": "str", "required": True},
     }
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return C(running), C(healthy), C(ailments) and C(fingerprint)."""
+        """Return C(running), C(healthy), C(ailments), C(fingerprint) and C(release)."""
         programs = probe.supervised(f"{arguments['run_dir']}/supervisor.sock")
-        version = fingerprint()
+        version = fingerprint(arguments["release"])
         found = ailments(arguments, programs, version)
         return {
             "changed": False,
@@ -91,4 +105,5 @@ class ActionModule(PlainAction):
             "healthy": not found,
             "ailments": found,
             "fingerprint": version,
+            "release": release_of(Path(arguments["state_dir"])),
         }

@@ -6,6 +6,14 @@ short_description: Say what stands in the way of the embedded platform
 description:
   - Looks at privilege, architecture, Debian's release, programs, disk space, ports and address ranges, and fails with everything it found.
 options:
+  release:
+    description: The release of Kubernetes that is wanted.
+    type: str
+    required: true
+  releases:
+    description: The folder that holds a file for each release that there can be.
+    type: path
+    required: true
   cache_dir:
     description: Where the caches will be.
     type: path
@@ -41,6 +49,8 @@ author:
 EXAMPLES = r"""
 - name: Look for obstacles
   fastapi_mysql.k8s.platform_preflight:
+    release: "1.37"
+    releases: platform/releases
     cache_dir: /home/me/.cache/fastapi-mysql-k8s
     state_dir: /var/lib/fastapi-mysql-k8s
     run_dir: /run/fastapi-mysql-k8s

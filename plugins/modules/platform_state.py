@@ -27,6 +27,10 @@ options:
     description: The administrator's kubeconfig.
     type: path
     required: true
+  release:
+    description: The release of Kubernetes that is wanted.
+    type: str
+    required: true
 author:
   - fastapi-mysql-k8s
 """
@@ -39,6 +43,7 @@ EXAMPLES = r"""
     registry_port: 5000
     ingress_port: 8080
     kubeconfig: /var/lib/fastapi-mysql-k8s/kubeconfig
+    release: "1.37"
 """
 
 RETURN = r"""
@@ -56,7 +61,11 @@ ailments:
   elements: str
   returned: always
 fingerprint:
-  description: SHA-256 of the roles and modules in this checkout that make the platform.
+  description: SHA-256 of what makes the platform in this checkout.
+  type: str
+  returned: always
+release:
+  description: The release of Kubernetes that its content is of; empty where nothing is there yet.
   type: str
   returned: always
 """

@@ -23,6 +23,7 @@ IMAGE = f"{REGISTRY}/debian-python:12"
 RECORDED = Path(__file__).resolve().parents[1] / "plugins" / "recorded"
 # Another one each time: the last may still be going.
 SPACE = f"record-{secrets.token_hex(2)}"
+LABELS = {"pod-security.kubernetes.io/enforce": "baseline"}
 Object = dict[str, Any]
 
 SERVE = "import http.server as h; h.HTTPServer(('', 8000), h.SimpleHTTPRequestHandler).serve_forever()"
@@ -103,7 +104,7 @@ def kept(item: Object) -> Object:
 
 
 def let_root(client: KubeClient, name: str) -> None:
-    """Let Pods of a namespace run as root, as the image does; the embedded platform wants them `restricted` else."""
+    """Let Pods of a namespace run as root, as the image does; the embedded platform wants them `restricted` else. A label says so from Kubernetes 1.25 on."""
     binding = {
         "metadata": {"name": "baseline"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "psp:baseline"},
@@ -173,7 +174,7 @@ def main() -> None:
     client = KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT)
     spaces = {space(name) for name in FAULTS}
     for name in spaces:
-        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": LABELS}}
         client.request("POST", "/api/v1/namespaces", body=namespace)
         let_root(client, name)
     try:

@@ -43,11 +43,19 @@ def test_the_default_ranges_are_welcome() -> None:
 def test_too_little_space_is_said_for_each_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight.probe, "free_gib", lambda _path: 1.0)
     folders = {"cache_dir": str(tmp_path / "cache"), "state_dir": str(tmp_path / "state"), "free_gib": 8.0}
+    folders |= {"release": "1.37"}
     assert len(preflight.space(folders)) == 2
-    (tmp_path / "cache/stamps").mkdir(parents=True)
-    (tmp_path / "cache/stamps/kubernetes").touch()
+    (tmp_path / "cache/programs/kubernetes-1.37").mkdir(parents=True)
     [problem, _other] = preflight.space(folders)
     assert "1.0 GiB free and 2.0 are needed" in problem
+
+
+def test_a_release_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    for name in ("1.20", "1.37"):
+        (tmp_path / f"{name}.yml").touch()
+    assert preflight.release("1.37", tmp_path) == []
+    [problem] = preflight.release("1.2", tmp_path)
+    assert problem.startswith("platform_kubernetes is 1.2: set it to one of 1.20, 1.37")
 
 
 def test_a_user_without_a_way_to_root_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:

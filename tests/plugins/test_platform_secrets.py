@@ -156,3 +156,15 @@ def test_certificates_are_looked_at_again_in_time(tmp_path: Path) -> None:
     assert found(f"{made_by} {now.date()}\n") == ""
     assert found(f"{made_by} {(now - timedelta(days=30)).date()}\n") == ""
     assert "last looked at on 2026-05-31" in found(f"{made_by} {(now - timedelta(days=31)).date()}\n")
+
+
+def test_the_release_that_a_platform_runs_is_known(tmp_path: Path) -> None:
+    assert platform_state.release_of(tmp_path) == ""
+    (tmp_path / "etcd").mkdir()
+    assert platform_state.release_of(tmp_path) == "1.20"
+    (tmp_path / "release").write_text("1.37\n")
+    assert platform_state.release_of(tmp_path) == "1.37"
+
+
+def test_another_release_is_another_platform() -> None:
+    assert platform_state.fingerprint("1.20") != platform_state.fingerprint("1.37")

