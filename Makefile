@@ -77,7 +77,7 @@ teardown: $(VENV)/deploy ## Remove what was deployed, and leave the platform up
 	ansible-playbook playbooks/teardown.yml $(ARGS)
 
 .PHONY: down
-down: $(VENV)/deploy ## Take the embedded platform down; leave nothing but caches
+down: $(VENV)/deploy ## Take the platform down; leave nothing but caches
 	ansible-playbook playbooks/platform_down.yml $(BECOME) $(ARGS)
 
 .PHONY: lint
@@ -93,11 +93,11 @@ reference: $(VENV)/deploy ## Write docs/reference from the specifications
 	docs/make/reference.py
 
 .PHONY: docs
-docs: reference ## Write what documents show of real runs, and take the pictures, on the embedded platform
+docs: reference ## Write what documents show of real runs, and take the pictures, on the platform
 	docs/make/implementation.py
 
 .PHONY: test
-test: $(VENV)/test $(VENV)/audit/done ## Run every test, on the embedded platform
+test: $(VENV)/test $(VENV)/audit/done ## Run every test, on the platform
 	tests/run
 
 .PHONY: plan

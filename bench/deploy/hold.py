@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure what it costs to hold a rollout until its first Pod has given the right response, beside the same without.
 
-Interleaved on the embedded platform: ten releases each of three Pods that are ready a second after their start. Prints
+Interleaved on the platform: ten releases each of three Pods that are ready a second after their start. Prints
 the medians and their ratio; removes what it has made.
 """
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure site.yml beside a script written by hand, Helm and plain Ansible, interleaved, on the embedded platform.
+"""Measure site.yml beside a script written by hand, Helm and plain Ansible, interleaved, on the platform.
 
 Writes bench/deploy/results.json and, from it, docs/BENCHMARK.md. Every round runs all of them, each time beginning with
 another, so that a machine that is slow for a while is slow for all. Removes what it has made.

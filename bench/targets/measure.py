@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure what many targets cost beside one: an unchanged run, one variable, the teardown, the controller's memory.
 
-On the embedded platform, with targets of one replica that share their images. Prints medians and ratios to one target,
+On the platform, with targets of one replica that share their images. Prints medians and ratios to one target,
 and writes bench/targets/results.json and docs/TARGETS.md. Removes what it has made.
 """
 
@@ -62,7 +62,7 @@ class Fleet:
         # Of its own: Ansible reads every file in an inventory's folder as one.
         self.inventory = folder / "inventory"
         self.inventory.mkdir()
-        # The settings of the embedded platform.
+        # The settings of the platform.
         (self.inventory / "group_vars").symlink_to(ROOT / "inventory/local/group_vars")
         self.write(0)
 
@@ -157,7 +157,7 @@ def write_page(found: dict[int, dict[str, float]]) -> None:
         "",
         "<!-- Written by bench/targets/measure.py: do not edit. -->",
         "",
-        "One run for several targets, on the embedded platform, each with one replica in a namespace of its own, "
+        "One run for several targets, on the platform, each with one replica in a namespace of its own, "
         f"beside a run for one. Wall-clock seconds, and how many times those of one target. Measured on {machine}.",
         "",
         "| targets | unchanged | one variable | teardown | most memory, MB | CPU, unchanged | CPU, one variable |",

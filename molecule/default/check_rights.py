@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 
-# What every account may: ask what it may, and, on the embedded platform, have its Pods held to the strictest standard.
+# What every account may: ask what it may, and, on the platform, have its Pods held to the strictest standard.
 EVERYBODY = {
     ("authorization.k8s.io", "selfsubjectaccessreviews", "", "create"),
     ("authorization.k8s.io", "selfsubjectrulesreviews", "", "create"),

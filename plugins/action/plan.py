@@ -310,7 +310,7 @@ class ActionModule(PlainAction):
 def preload() -> None:
     """Read what roles take, once for all targets of a run."""
     for path in (Path(__file__).resolve().parents[2] / "roles").glob("*/meta/argument_specs.yml"):
-        if not path.parents[1].name.startswith("local_"):
+        if not path.parents[1].name.startswith("platform_"):
             specification(path.parents[1])
 
 

@@ -1,4 +1,4 @@
-"""Say what stands in the way of the embedded platform, before anything is done."""
+"""Say what stands in the way of the platform, before anything is done."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ActionModule(PlainAction):
                 if not probe.port_is_free(int(port))
             ]
         if problems:
-            raise AnsibleActionFail("The embedded platform cannot run on this machine: " + "; ".join(problems))
+            raise AnsibleActionFail("The platform cannot run on this machine: " + "; ".join(problems))
         return {"changed": False}
 
 
@@ -110,7 +110,7 @@ def space(arguments: dict[str, Any]) -> list[str]:
     needed = arguments["free_gib"] / (CACHED_SHARE if cached else 1)
     return [
         f"{folder} has {free:.1f} GiB free and {needed:.1f} are needed: "
-        f"make room, or set local_base_{variable} to another disk"
+        f"make room, or set platform_base_{variable} to another disk"
         for variable in ("cache_dir", "state_dir")
         if (free := probe.free_gib(Path(folder := arguments[variable]))) < needed
     ]

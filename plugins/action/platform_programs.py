@@ -1,4 +1,4 @@
-"""Compile programs of the embedded platform from Go modules of this repository."""
+"""Compile programs of the platform from Go modules of this repository."""
 
 from __future__ import annotations
 

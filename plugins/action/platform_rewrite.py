@@ -1,4 +1,4 @@
-"""Have the embedded Kubernetes write its Secrets again. See plugins/modules/platform_rewrite.py."""
+"""Have the platform's Kubernetes write its Secrets again. See plugins/modules/platform_rewrite.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask the embedded platform whether it is up and well."""
+"""Ask the platform whether it is up and well."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fingerprint(release: str) -> str:
     """SHA-256 over everything that makes the platform what it is: its release, its roles and its modules."""
     digest = hashlib.sha256(release.encode())
     files = [
-        *REPOSITORY.glob("roles/local_*/**/*"),
+        *REPOSITORY.glob("roles/platform_*/**/*"),
         *REPOSITORY.glob("platform/**/*"),
         *REPOSITORY.glob("plugins/modules/platform_*.py"),
     ]

@@ -196,7 +196,7 @@ def mirrors(module: AnsibleModule) -> list[tuple[str, str]]:
     suites = [(site, suite) for site, suite, component in found if component == "main" and suite.startswith("bookworm")]
     if code or not suites:
         module.fail_json(
-            msg="no mirror of Debian 12 (bookworm) in this machine's apt sources: the embedded platform is made from Debian 12's "
+            msg="no mirror of Debian 12 (bookworm) in this machine's apt sources: the platform is made from Debian 12's "
             f"packages. {err.strip()}"
         )
     return list(dict.fromkeys(suites))

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""How the embedded Kubernetes encrypts what it keeps."""
+"""How the platform's Kubernetes encrypts what it keeps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.whole_file impor
 
 DOCUMENTATION = r"""
 module: platform_encryption
-short_description: Make the key that the embedded Kubernetes encrypts Secrets with
+short_description: Make the key that the platform's Kubernetes encrypts Secrets with
 description:
   - Writes an EncryptionConfiguration for the API server, with a randomly generated key, that only its owner may read.
     What is there stays as it is, since nobody else knows the key.

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Write the embedded platform's configuration in one go."""
+"""Write the platform's configuration in one go."""
 
 from __future__ import annotations
 

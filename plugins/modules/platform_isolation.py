@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""The isolated ground on which the embedded platform stands."""
+"""The isolated ground on which the platform stands."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
 module: platform_isolation
-short_description: Lay and clear the isolated ground of the embedded platform
+short_description: Lay and clear the isolated ground of the platform
 description:
-  - The embedded Kubernetes lives in a network namespace that has no way out. It holds only its loopback and a pair of
+  - The platform's Kubernetes lives in a network namespace that has no way out. It holds only its loopback and a pair of
     virtual interfaces whose both ends lie inside, so no packet for a Pod or a Service can reach the machine's uplink.
     Packets that the machine itself would send to these ranges are refused by two C(unreachable) routes, the guard.
   - All processes of the platform share a control group, so that they can be found and ended, whoever started them.
@@ -251,7 +251,7 @@ class Ground:
         left = self.group.kill()
         if left:
             self.module.fail_json(
-                msg=f"processes of the embedded platform that do not end: {sorted(left)}. Reboot, then run this again."
+                msg=f"processes of the platform that do not end: {sorted(left)}. Reboot, then run this again."
             )
         if for_good:
             # Only now: a program that is being ended may still start another, which would make them again.

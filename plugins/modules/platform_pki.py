@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Certificates and kubeconfigs of the embedded platform."""
+"""Certificates and kubeconfigs of the platform."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DOCUMENTATION = r"""
 module: platform_pki
-short_description: Make the certificates and kubeconfigs of the embedded platform
+short_description: Make the certificates and kubeconfigs of the platform
 description:
   - Makes one certificate authority, a certificate and key for each identity, and a kubeconfig for each that asks for one.
   - What is there, says what is wanted, and is valid for another 60 days stays as it is. An authority is valid for ten years,

@@ -2,7 +2,7 @@
 
 DOCUMENTATION = r"""
 module: platform_preflight
-short_description: Say what stands in the way of the embedded platform
+short_description: Say what stands in the way of the platform
 description:
   - Looks at privilege, architecture, Debian's release, programs, disk space, ports and address ranges, and fails with everything it found.
 options:
@@ -55,8 +55,8 @@ EXAMPLES = r"""
     state_dir: /var/lib/fastapi-mysql-k8s
     run_dir: /run/fastapi-mysql-k8s
     free_gib: 8
-    ports: {local_base_registry_port: 5000}
-    ranges: {local_base_pod_range: 198.18.0.0/16}
+    ports: {platform_base_registry_port: 5000}
+    ranges: {platform_base_pod_range: 198.18.0.0/16}
 """
 
 RETURN = r"""# """

@@ -2,7 +2,7 @@
 
 DOCUMENTATION = r"""
 module: platform_programs
-short_description: Compile programs of the embedded platform from Go modules
+short_description: Compile programs of the platform from Go modules
 description:
   - Compiles each part once, with a Go compiler that is fetched for it, and keeps its programs below C(programs/) in O(cache_dir).
   - Versions and checksums are those of go.mod and go.sum. Modules come from the caller's own proxy (C(GOPROXY) and its company).

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""The password of the embedded platform's registry, and where those who need it find it."""
+"""The password of the platform's registry, and where those who need it find it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.whole_file impor
 
 DOCUMENTATION = r"""
 module: platform_registry_login
-short_description: Make the login of the embedded platform's registry
+short_description: Make the login of the platform's registry
 description:
   - Generates a random password once and gives it to those who need it, each in a file that only its owner may read. To the
     registry as htpasswd (bcrypt), to the Docker CLI as C(docker login) would, to containerd as a header for this host, and

@@ -2,7 +2,7 @@
 
 DOCUMENTATION = r"""
 module: platform_rewrite
-short_description: Have the embedded Kubernetes write its Secrets again
+short_description: Have the platform's Kubernetes write its Secrets again
 description:
   - Reads every Secret and writes it back as it is. The API server does so with the first key of its EncryptionConfiguration,
     and only where the Secret was not written with that key; a second run changes nothing.

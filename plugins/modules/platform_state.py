@@ -2,7 +2,7 @@
 
 DOCUMENTATION = r"""
 module: platform_state
-short_description: Ask the embedded platform whether it is up and well
+short_description: Ask the platform whether it is up and well
 description:
   - Asks the supervisor, Docker, the registry, the Ingress controller and Kubernetes, and compares what made the platform with this checkout.
   - Changes nothing and starts no process.

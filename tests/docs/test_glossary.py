@@ -32,6 +32,7 @@ GLOSSARY = {
     r"patience": "grace period",
     r"stands?": "is, runs",
     r"eyes|stories|traces|stand-ins?": "observer, playbook runner, secret scan, fake",
+    r"embedded|the ground|local_\w+": "platform",
     r"usual solution|contenders?": "baseline, approaches",
 }
 FORBIDDEN = re.compile(rf"\b({'|'.join(GLOSSARY)})\b", re.IGNORECASE)

@@ -31,7 +31,7 @@ KINDS = {
     "services": "/api/v1",
     "ingresses": "/apis/networking.k8s.io/v1",
     "networkpolicies": "/apis/networking.k8s.io/v1",
-    # The version that the embedded cluster serves.
+    # The version that the platform's cluster serves.
     "poddisruptionbudgets": "/apis/policy/v1beta1",
 }
 # What the server writes, and what tells how often something was deployed rather than what.

@@ -1,4 +1,4 @@
-"""Targets of the tests' own on the embedded platform, and what they leave of it: nothing."""
+"""Targets of the tests' own on the platform, and what they leave of it: nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NewTarget = Callable[..., Target]
 def cluster() -> Cluster:
     found = Cluster() if KUBECONFIG.is_file() else None
     if not found or not found.is_up():
-        pytest.exit("The embedded platform is down: ansible-playbook playbooks/platform.yml", returncode=1)
+        pytest.exit("The platform is down: ansible-playbook playbooks/platform.yml", returncode=1)
     return found
 
 

@@ -58,7 +58,7 @@ class Run:
 
 @dataclass
 class Target:
-    """A target with an inventory of its own, which says nothing of the embedded platform."""
+    """A target with an inventory of its own, which says nothing of the platform."""
 
     name: str
     folder: Path

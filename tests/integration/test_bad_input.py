@@ -227,17 +227,17 @@ def test_planning_where_the_platform_is_down(target: Target, cluster: Cluster, t
     ports = ("registry", "api_server", "ingress")
     variables = {
         "app_kubeconfig": str(nowhere / "state/kubeconfig"),
-        "local_base_kubeconfig": str(nowhere / "state/kubeconfig"),
-        "local_base_state_dir": str(nowhere / "state"),
-        "local_base_run_dir": str(nowhere / "run"),
-        "local_base_cache_dir": str(nowhere / "cache"),
-        **{f"local_base_{name}_port": closed_port() for name in ports},
+        "platform_base_kubeconfig": str(nowhere / "state/kubeconfig"),
+        "platform_base_state_dir": str(nowhere / "state"),
+        "platform_base_run_dir": str(nowhere / "run"),
+        "platform_base_cache_dir": str(nowhere / "cache"),
+        **{f"platform_base_{name}_port": closed_port() for name in ports},
     }
     inventory = tmp_path / "down.yml"
     hosts = {target.name: target.variables | variables}
     inventory.write_text(json.dumps({"embedded": {"hosts": hosts}}), encoding="utf-8")
     run = playbook("site.yml", inventory, "--check", "--diff")
-    assert_refused(run, target, cluster, "The embedded platform is not up", "make deploy", "--check")
+    assert_refused(run, target, cluster, "The platform is not up", "make deploy", "--check")
     assert not nowhere.exists()
 
 

@@ -14,21 +14,21 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 INVENTORY = REPOSITORY / "molecule/default/inventory"
 
 _FILE = os.environ.get("PLATFORM_VARIABLES", "")
-_DEFAULTS: dict[str, Any] = yaml.safe_load((REPOSITORY / "roles/local_base/defaults/main.yml").read_text())
+_DEFAULTS: dict[str, Any] = yaml.safe_load((REPOSITORY / "roles/platform_base/defaults/main.yml").read_text())
 VARIABLES: dict[str, Any] = _DEFAULTS | (json.loads(Path(_FILE).read_text()) if _FILE else {})
-NAME = str(VARIABLES["local_base_network_namespace"])
-STATE, RUN = Path(VARIABLES["local_base_state_dir"]), Path(VARIABLES["local_base_run_dir"])
-KUBECONFIG = str(VARIABLES["local_base_kubeconfig"])
+NAME = str(VARIABLES["platform_base_network_namespace"])
+STATE, RUN = Path(VARIABLES["platform_base_state_dir"]), Path(VARIABLES["platform_base_run_dir"])
+KUBECONFIG = str(VARIABLES["platform_base_kubeconfig"])
 # What ansible-playbook is told beside its inventory, which is molecule's: there, an account of its own deploys.
 OPTIONS = ["-e", json.dumps({"app_kubeconfig": KUBECONFIG, "evidence_dir": str(REPOSITORY / "evidence")})]
 OPTIONS += ["-e", f"@{_FILE}"] if _FILE else []
 SUPERVISOR = str(RUN / "supervisor.sock")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
 REGISTRY_PORT, API_PORT, INGRESS_PORT = (
-    int(VARIABLES[f"local_base_{name}_port"]) for name in ("registry", "api_server", "ingress")
+    int(VARIABLES[f"platform_base_{name}_port"]) for name in ("registry", "api_server", "ingress")
 )
 REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
-RANGES = [str(VARIABLES["local_base_pod_range"]), str(VARIABLES["local_base_service_range"])]
+RANGES = [str(VARIABLES["platform_base_pod_range"]), str(VARIABLES["platform_base_service_range"])]
 
 
 def platform_pids() -> dict[int, str]:

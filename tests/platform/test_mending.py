@@ -1,4 +1,4 @@
-"""The embedded platform stands alone, and comes back from whatever happened to it.
+"""The platform stands alone, and comes back from whatever happened to it.
 
 These tests kill its processes, so they run only on a platform that nobody else uses: one that the tests brought up.
 """

@@ -1,4 +1,4 @@
-"""What guards the embedded platform: who may read its files, who may ask its parts, and what may run on it.
+"""What guards the platform: who may read its files, who may ask its parts, and what may run on it.
 
 These tests change nothing that anybody else uses. They read what only root may read.
 """

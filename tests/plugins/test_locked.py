@@ -99,7 +99,7 @@ def tasks_of(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def test_what_installs_a_list_checks_that_it_fits_together() -> None:
     """Without resolving, pip would not notice that something is missing."""
-    for name, checks in {"Makefile": 1, "api/Dockerfile": 2, "roles/local_base/tasks/programs.yml": 1}.items():
+    for name, checks in {"Makefile": 1, "api/Dockerfile": 2, "roles/platform_base/tasks/programs.yml": 1}.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         assert len(re.findall(r"pip\b.* check\)|pip check\b|pip, check\b", text)) == checks, name
 

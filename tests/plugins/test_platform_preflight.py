@@ -17,26 +17,26 @@ def one_route(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("one_route")
 def test_a_range_that_overlaps_a_route_is_refused_by_name() -> None:
-    [problem] = preflight.ranges({"local_base_pod_range": "10.1.0.0/16", "local_base_service_range": "198.19.0.0/17"})
-    assert "local_base_pod_range 10.1.0.0/16 overlaps the route to 10.0.0.0/8 on eth0" in problem
+    [problem] = preflight.ranges({"platform_base_pod_range": "10.1.0.0/16", "platform_base_service_range": "198.19.0.0/17"})
+    assert "platform_base_pod_range 10.1.0.0/16 overlaps the route to 10.0.0.0/8 on eth0" in problem
 
 
 @pytest.mark.usefixtures("one_route")
 def test_ranges_that_overlap_each_other_are_refused() -> None:
-    [problem] = preflight.ranges({"local_base_pod_range": "198.18.0.0/15", "local_base_service_range": "198.19.0.0/17"})
+    [problem] = preflight.ranges({"platform_base_pod_range": "198.18.0.0/15", "platform_base_service_range": "198.19.0.0/17"})
     assert "overlap each other" in problem
 
 
 @pytest.mark.usefixtures("one_route")
 def test_a_range_that_is_none_is_refused() -> None:
-    [problem] = preflight.ranges({"local_base_pod_range": "198.18.0.1/16"})
-    assert problem.startswith("local_base_pod_range is not an IPv4 range")
+    [problem] = preflight.ranges({"platform_base_pod_range": "198.18.0.1/16"})
+    assert problem.startswith("platform_base_pod_range is not an IPv4 range")
 
 
 @pytest.mark.usefixtures("one_route")
 def test_the_default_ranges_are_welcome() -> None:
     assert (
-        preflight.ranges({"local_base_pod_range": "198.18.0.0/16", "local_base_service_range": "198.19.0.0/17"}) == []
+        preflight.ranges({"platform_base_pod_range": "198.18.0.0/16", "platform_base_service_range": "198.19.0.0/17"}) == []
     )
 
 

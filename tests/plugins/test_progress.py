@@ -124,7 +124,7 @@ def test_verbose_is_as_ansible_prints_it(tmp_path: Path) -> None:
     [
         ("compose", [], "compose"),
         ("compose", ["always"], "compose"),
-        ("local_docker", ["platform"], "platform"),
+        ("platform_docker", ["platform"], "platform"),
         ("image", ["build", "push", "stage:publish"], "publish"),
         ("other", ["build"], "build"),
         ("image", ["build", "push", "stage:publish", "platform"], "platform"),

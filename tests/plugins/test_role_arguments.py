@@ -7,8 +7,11 @@ from pathlib import Path
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.role_arguments import (
     describe_unknown,
     unknown_names,
+    wrong_names,
     wrong_values,
 )
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
 def test_only_names_with_the_prefix_count() -> None:
@@ -26,6 +29,13 @@ def test_a_name_of_what_a_target_is_is_offered_under_its_own_prefix() -> None:
     known = ["app_replicas", "app_timeout", "teardown_timeout", "app_take_over"]
     line = describe_unknown("teardown", ["teardown_replica", "teardown_timeouts"], known)
     assert "teardown_replica (did you mean app_replicas?), teardown_timeouts (did you mean teardown_timeout?)" in line
+
+
+def test_a_former_name_is_refused_with_the_new_one() -> None:
+    given = ["local_base_ingress_port", "local_docker_group", "platform_base_pod_range"]
+    assert wrong_names(ROLES / "platform_base", given, []) == [
+        "local_base_ingress_port is called platform_base_ingress_port now: rename it"
+    ]
 
 
 def test_one_name_is_singular() -> None:

@@ -1,4 +1,4 @@
-"""Questions to the machine and to the embedded platform, answered without a process of their own."""
+"""Questions to the machine and to the platform, answered without a process of their own."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ GENEROUS_BYTES = 8 * 2**30
 _MODULE = r"(?P<module>[^\s:]+@[^\s:]+): "
 # What the go command prints where it cannot go on, and what that means; the first that any line fits.
 _FAULTS = (
-    (r"no space left on device", "the disk is full: make room, or set local_base_cache_dir to another disk"),
+    (r"no space left on device", "the disk is full: make room, or set platform_base_cache_dir to another disk"),
     (r"signal: killed", "the compiler was killed, most likely for want of memory: 4 GiB have to be free"),
     (
         rf"verifying {_MODULE}checksum mismatch",

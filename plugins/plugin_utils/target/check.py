@@ -49,6 +49,6 @@ def check_embedded(target: Target, groups: list[str]) -> None:
     kubeconfig = str(target["kubeconfig"])
     if kubeconfig and "embedded" in groups and is_missing(Path(kubeconfig)):
         raise WrongArguments(
-            f"The embedded platform is not up ({kubeconfig} is not there): bring it up with `make deploy` or "
+            f"The platform is not up ({kubeconfig} is not there): bring it up with `make deploy` or "
             "`ansible-playbook site.yml --tags platform` (--check does not)"
         )
