@@ -30,7 +30,7 @@ SMALL = {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"cpu": "1", "m
 
 @dataclass(frozen=True)
 class Run:
-    """One call of ansible-playbook: seconds, the most memory (bytes), and the CPU's seconds, its own and the platform's."""
+    """One call of ansible-playbook: seconds, the most memory (bytes), and CPU time of its own and of the platform."""
 
     seconds: float
     memory: int
@@ -167,8 +167,8 @@ def write_page(found: dict[int, dict[str, float]]) -> None:
         "- *unchanged*: nothing was changed; the median of several runs.",
         "- *one variable*: one variable of every target's API was changed, so each rolls its Pod out.",
         "- *most memory*: of ansible-playbook and all its processes; what they share counts once.",
-        "- *CPU*: seconds of it that ansible-playbook took, and that the platform took with its Pods. Their sum, shared by the "
-        "cores, is the least that a run can take; beyond a few targets it is what takes the time.",
+        "- *CPU*: seconds of it that ansible-playbook took, and that the platform took with its Pods. Their sum, shared "
+        "by the cores, is the least that a run can take; beyond a few targets it is what takes the time.",
         "",
     ]
     PAGE.write_text("\n".join(lines), encoding="utf-8")

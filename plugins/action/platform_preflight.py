@@ -15,6 +15,8 @@ from ..plugin_utils.platform import probe
 
 NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "perl")
 CACHED_SHARE = 4
+# What the compiler's largest process takes, its garbage collected.
+COMPILE_GIB = 2.0
 
 
 class ActionModule(PlainAction):
@@ -39,6 +41,7 @@ class ActionModule(PlainAction):
             *release(arguments["release"], Path(arguments["releases"])),
             *ranges(arguments["ranges"]),
             *space(arguments),
+            *memory(arguments),
         ]
         # A platform that is running, well or not, holds its ports itself.
         if not arguments["running"]:
@@ -102,12 +105,26 @@ def ranges(wanted: dict[str, str]) -> list[str]:
     return problems
 
 
+def is_compiled(arguments: dict[str, Any]) -> bool:
+    """Whether the programs of the wanted release are there already."""
+    cache, wanted = Path(arguments["cache_dir"]), arguments["release"]
+    if wanted == "1.20":
+        return (cache / "stamps" / "kubernetes").exists()
+    return (cache / "programs" / f"kubernetes-{wanted}").exists()
+
+
+def memory(arguments: dict[str, Any]) -> list[str]:
+    """Too little of it to compile."""
+    if is_compiled(arguments) or (free := probe.available_gib()) >= COMPILE_GIB:
+        return []
+    return [
+        f"compiling Kubernetes takes {COMPILE_GIB:.0f} GiB of memory, and {free:.1f} are free: end what takes the rest"
+    ]
+
+
 def space(arguments: dict[str, Any]) -> list[str]:
     """Folders with too little room."""
-    cache = Path(arguments["cache_dir"])
-    compiled = (cache / "programs" / f"kubernetes-{arguments['release']}", cache / "stamps" / "kubernetes")
-    cached = any(path.exists() for path in compiled)
-    needed = arguments["free_gib"] / (CACHED_SHARE if cached else 1)
+    needed = arguments["free_gib"] / (CACHED_SHARE if is_compiled(arguments) else 1)
     return [
         f"{folder} has {free:.1f} GiB free and {needed:.1f} are needed: "
         f"make room, or set platform_base_{variable} to another disk"

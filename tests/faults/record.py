@@ -104,7 +104,10 @@ def kept(item: Object) -> Object:
 
 
 def let_root(client: KubeClient, name: str) -> None:
-    """Let Pods of a namespace run as root, as the image does; the platform wants them `restricted` else. A label says so from Kubernetes 1.25 on."""
+    """Let Pods of a namespace run as root, as the image does; the platform wants them `restricted` else.
+
+    From Kubernetes 1.25 on, LABELS say so.
+    """
     binding = {
         "metadata": {"name": "baseline"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "psp:baseline"},

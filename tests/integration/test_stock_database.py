@@ -38,8 +38,8 @@ def stock(deployed: Deployed, new_target: NewTarget, cluster: Cluster) -> Iterat
 
 
 def test_its_root_reads_a_database_of_any_name(stock: Target, cluster: Cluster) -> None:
-    # What the administrator of the platform's cluster does for an image that starts as root: a label, or before Kubernetes
-    # 1.25 a binding.
+    # What the administrator of the platform does for an image that starts as root: a label, or before Kubernetes 1.25 a
+    # binding.
     labels = {"pod-security.kubernetes.io/enforce": "baseline"}
     cluster.create("/api/v1/namespaces", {"metadata": {"name": stock.namespace, "labels": labels}})
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "psp:baseline"}

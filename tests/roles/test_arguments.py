@@ -69,7 +69,9 @@ def test_the_platform_is_described_once() -> None:
     """What the ground of the platform and one of its parts both take, the playbook passes on from the ground."""
     mapped = load(ROOT / "playbooks/group_vars/embedded.yml")
     ground = {name.removeprefix("platform_base_") for name in options(ROLES / "platform_base")} - {"packages", "owner"}
-    for part in (folder for folder in WITH_TASKS if folder.name.startswith("platform_") and folder.name != "platform_base"):
+    for part in (
+        folder for folder in WITH_TASKS if folder.name.startswith("platform_") and folder.name != "platform_base"
+    ):
         common = {name for name in options(part) if name.removeprefix(f"{part.name}_") in ground}
         assert common - mapped.keys() == set()
 

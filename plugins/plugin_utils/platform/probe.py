@@ -104,6 +104,12 @@ def free_gib(path: Path) -> float:
     return shutil.disk_usage(path).free / 2**30
 
 
+def available_gib(meminfo: str = "") -> float:
+    """Memory, in GiB, that could be had without swapping; `meminfo` replaces the content of /proc/meminfo."""
+    lines = (meminfo or Path("/proc/meminfo").read_text()).splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) / 2**20
+
+
 def may_become_root(password_given: bool) -> bool:
     """Whether this user is root, or sudo would make it so without asking."""
     if os.geteuid() == 0 or password_given:

