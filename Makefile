@@ -76,6 +76,10 @@ deployer: $(VENV)/deploy ## Make an account that deploys the target and can do n
 teardown: $(VENV)/deploy ## Remove what was deployed, and leave the platform up
 	ansible-playbook playbooks/teardown.yml $(ARGS)
 
+.PHONY: platform-archive
+platform-archive: $(VENV)/deploy ## Pack the platform's compiled programs; elsewhere: make deploy PLATFORM_ARCHIVE=FILE
+	ansible-playbook playbooks/platform_archive.yml $(ARGS)
+
 .PHONY: down
 down: $(VENV)/deploy ## Take the platform down; leave nothing but caches
 	ansible-playbook playbooks/platform_down.yml $(BECOME) $(ARGS)

@@ -167,8 +167,8 @@ def write_page(found: dict[int, dict[str, float]]) -> None:
         "- *unchanged*: nothing was changed; the median of several runs.",
         "- *one variable*: one variable of every target's API was changed, so each rolls its Pod out.",
         "- *most memory*: of ansible-playbook and all its processes; what they share counts once.",
-        "- *CPU*: seconds of it that ansible-playbook took, and that the platform took with its Pods. Their sum, shared "
-        "by the cores, is the least that a run can take; beyond a few targets it is what takes the time.",
+        "- *CPU*: seconds of it that ansible-playbook took, and that the platform took with its Pods. Their sum, "
+        "shared by the cores, is the least that a run can take; beyond a few targets it is what takes the time.",
         "",
     ]
     PAGE.write_text("\n".join(lines), encoding="utf-8")

@@ -16,6 +16,7 @@ class ActionModule(PlainAction):
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "cache_dir": {"type": "path", "required": True},
+        "archive": {"type": "str", "default": ""},
         "toolchain": {"type": "path", "required": True},
         "parts": {
             "type": "list",
@@ -33,7 +34,8 @@ class ActionModule(PlainAction):
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return C(compiled), the names of what was missing."""
         parts = [Part(**{**part, "folder": Path(part["folder"])}) for part in arguments["parts"]]
-        workshop = Workshop(Path(arguments["cache_dir"]), Path(arguments["toolchain"]), Display().display)
+        archive = Path(arguments["archive"]).expanduser() if arguments["archive"] else None
+        workshop = Workshop(Path(arguments["cache_dir"]), Path(arguments["toolchain"]), Display().display, archive)
         missing = [part.name for part in workshop.missing(parts)]
         if not self._task.check_mode:
             workshop.compile(parts)

@@ -12,6 +12,10 @@ options:
     description: Where programs, logs (C(log/)) and, while it compiles, sources are kept.
     type: path
     required: true
+  archive:
+    description: A file of programs that another machine has compiled, with its checksum beside it (.sha256); what fits is taken from it.
+    type: str
+    default: ""
   toolchain:
     description: A locked list of requirements, with hashes, that names the Python package with the Go compiler.
     type: path

@@ -91,6 +91,8 @@ def test_a_command_that_is_new_would_be_seen(tmp_path: Path) -> None:
         ["make", "--dry-run", "deploy"],
         ["make", "--dry-run", "PYTHON=/usr/bin/python3", "deploy"],
         ["make", "--dry-run", "deploy", "ARGS=-i inventory/mine --limit exam"],
+        ["make", "--dry-run", "platform-archive"],
+        ["make", "--dry-run", "deploy", "PLATFORM_ARCHIVE=FILE"],
         ["make", "--dry-run", ".venv/deploy"],
         ["make", "--dry-run", ".venv/test"],
         ["make", "help"],

@@ -5,6 +5,8 @@ The compiler is a script here: the real one is 75 MB, and the platform itself is
 
 from __future__ import annotations
 
+import hashlib
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,7 @@ MODULE = "github.com/containernetworking/plugins@v1.10.0"
         ),
         (f'{MODULE}: Get "http://no.such.test/v1.zip": dial tcp: lookup no.such.test: no such host', "no such host"),
         (f"../m/cni/raw.go:28:2: {MODULE}: reading https://proxy.test/v1.zip: 403 Forbidden", f"{MODULE}: 403"),
-        (f"verifying {MODULE}: checksum mismatch", f"{MODULE} is not what go.sum says"),
+        (f"verifying {MODULE}: checksum mismatch", f"{MODULE} does not match go.sum"),
         ("module lookup disabled by GOPROXY=off", "GOPROXY is off"),
         ("../m/x.go:2:2: unzip /c/v0.4.0.zip: write /c/nat_test.go: no space left on device", "the disk is full"),
         ("k8s.io/api/core/v1: /go/pkg/tool/linux_amd64/compile: signal: killed", "for want of memory"),
@@ -126,3 +128,31 @@ def test_what_cannot_be_fetched_is_known_before_anything_is_compiled(tmp_path: P
     with pytest.raises(ProgramsError, match=r"^Fetching the modules of two: .* does not serve m/two@v1: 403 Forbidden"):
         workshop.compile([one, two])
     assert [call.split()[0] for call in calls(workshop)] == ["list", "list"]
+
+
+@pytest.mark.parametrize("what", ["whole", "changed", "for something else", "not there"])
+def test_what_another_machine_has_compiled_is_taken(tmp_path: Path, workshop: Workshop, what: str) -> None:
+    one = part(tmp_path, "one")
+    workshop.compile([one])
+    archive = tmp_path / "platform.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(workshop.cache / "programs", "programs")
+    checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
+    Path(f"{archive}.sha256").write_text(f"{checksum}  {archive.name}\n")
+    other = Workshop(tmp_path / "other", workshop.toolchain, workshop.say, archive)
+    install_compiler(other)
+    if what == "whole":
+        other.compile([one])
+        assert (other.cache / "programs/one/other").read_text() == "program\n"
+        assert calls(other) == []
+    elif what == "for something else":
+        (one.folder / "go.sum").write_text("other\n")
+        other.compile([one])
+        assert len(calls(other)) == 2
+    else:
+        if what == "changed":
+            archive.write_bytes(archive.read_bytes() + b"x")
+        else:
+            archive.unlink()
+        with pytest.raises(ProgramsError, match="does not match" if what == "changed" else "No such file"):
+            other.compile([one])

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ _FAULTS = (
     (r"signal: killed", "the compiler was killed, most likely for want of memory: 4 GiB have to be free"),
     (
         rf"verifying {_MODULE}checksum mismatch",
-        "{module} is not what go.sum says: it was changed on its way, or where it comes from",
+        "{module} does not match go.sum: it was changed on its way, or where it comes from",
     ),
     (r"lookup disabled by GOPROXY=off", "GOPROXY is off, and its modules have to come from somewhere"),
     (
@@ -74,12 +75,14 @@ class Part:
 class Workshop:
     """Where programs are compiled, and where they are kept: `cache`/programs/NAME, with a stamp that is written last.
 
-    `toolchain` is a locked list of requirements that names the one package with the Go compiler.
+    `toolchain` is a locked list of requirements that names the one package with the Go compiler. `archive` holds
+    programs that another machine has compiled (make platform-archive), with its SHA-256 beside it.
     """
 
     cache: Path
     toolchain: Path
     say: Callable[[str], None]
+    archive: Path | None = None
 
     @property
     def build(self) -> Path:
@@ -96,7 +99,9 @@ class Workshop:
         Raises:
             ProgramsError: one line that says what to do; the log it names has the rest.
         """
-        wanted = self.missing(parts)
+        if (wanted := self.missing(parts)) and self.archive:
+            self._unpack(self.archive)
+            wanted = self.missing(parts)
         if wanted:
             go = self._compiler()
             # All that is fetched is fetched first: what cannot be had is known before anything is compiled.
@@ -104,6 +109,19 @@ class Workshop:
             for part, count in zip(wanted, packages, strict=True):
                 self._compile(go, part, count)
         shutil.rmtree(self.build, ignore_errors=True)
+
+    def _unpack(self, archive: Path) -> None:
+        """Take programs from an archive that is what its checksum says; those made from something else stay missing."""
+        try:
+            listed = Path(f"{archive}.sha256").read_text().split()[:1]
+            with archive.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if listed != [found]:
+                raise ProgramsError(f"{archive} does not match {archive}.sha256: copy both once more")
+            with tarfile.open(archive) as packed:
+                packed.extractall(self.cache, filter="data")
+        except (OSError, tarfile.TarError) as error:
+            raise ProgramsError(f"platform_archive is {archive}, and nothing can be taken from it: {error}") from error
 
     def _stamp(self, part: Part) -> str:
         stamp = self.cache / "programs" / part.name / "made-from"
