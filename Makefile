@@ -113,7 +113,7 @@ bench: $(VENV)/test ## Measure site.yml beside a script written by hand, Helm an
 	bench/deploy/measure.py $(ARGS)
 
 .PHONY: bench-targets
-bench-targets: $(VENV)/test ## Measure what 10 and 50 targets cost beside one, and write docs/TARGETS.md
+bench-targets: $(VENV)/test ## Measure what ten targets cost beside one, and write docs/TARGETS.md
 	bench/targets/measure.py $(ARGS)
 
 .PHONY: bench-api

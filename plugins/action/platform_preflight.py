@@ -13,7 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.platform import probe
 
-NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "perl")
+NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "setpriv", "perl")
 CACHED_SHARE = 4
 # What the compiler's largest process takes, its garbage collected.
 COMPILE_GIB = 2.0

@@ -43,7 +43,8 @@ class ActionModule(PlainAction):
         with (
             log.open("w", encoding="utf-8") as sink,
             subprocess.Popen(
-                arguments["argv"],
+                # Ended with the run: nobody waits for it then.
+                ["setpriv", "--pdeathsig", "INT", "--", *arguments["argv"]],
                 cwd=arguments["chdir"],
                 env=environment,
                 # Nobody answers it; and Ansible's own input may be one that does not block.

@@ -191,7 +191,8 @@ class Workshop:
         with (
             log.open("w", encoding="utf-8") as sink,
             subprocess.Popen(
-                argv,
+                # Ended with the run: nobody waits for it then.
+                ["setpriv", "--pdeathsig", "INT", "--", *argv],
                 cwd=folder,
                 env=environment,
                 # Nobody answers it; and Ansible's own input may be one that does not block.
