@@ -277,7 +277,7 @@ def test_a_restricted_pod_may_run(controller: KubeClient) -> None:
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_what_is_not_restricted_may_not(controller: KubeClient, what: str) -> None:
-    with pytest.raises(ApiError, match="PodSecurity|disallowed by cluster policy"):
+    with pytest.raises(ApiError, match=r"PodSecurity|disallowed by cluster policy"):
         try_pod(controller, *FORBIDDEN[what])
 
 
