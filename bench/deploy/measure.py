@@ -63,7 +63,10 @@ class Bench:
 
 
 def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int, before: dict[str, Any]) -> dict[str, Any]:
-    """Everything that the table is made from; of a scenario that was left out, what was found `before`."""
+    """Everything that the table is made from; of a scenario or an approach that was left out, what was found `before`.
+
+    Of an approach that is the ratio alone: seconds of another day compare with nothing.
+    """
     scenarios: dict[str, Any] = {}
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     for name, found in bench.seconds.items():
@@ -72,7 +75,12 @@ def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int, before: di
             continue
         medians = {who: round(statistics.median(times), 3) for who, times in found.items()}
         ratios = {who: round(seconds / medians["by_hand"], 2) for who, seconds in medians.items()}
-        scenarios[name] = {"measured": today, **found, "median": medians, "ratio": ratios}
+        known = before.get(name, {})
+        earlier = known.get("earlier", {}) | {
+            who: [ratio, known["measured"]] for who, ratio in known.get("ratio", {}).items()
+        }
+        earlier = {who: one for who, one in earlier.items() if who not in ratios}
+        scenarios[name] = {"measured": today, **found, "median": medians, "ratio": ratios, "earlier": earlier}
     return {
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "replicas": replicas},
         "scenarios": scenarios,

@@ -14,7 +14,10 @@ MEANING = {
 
 
 def _cell(scenario: dict[str, Any], who: str) -> str:
-    """Seconds, and how many times the script's; empty for whoever was left out."""
+    """Seconds, and how many times the script's; of whoever was left out, how many times it was the last time."""
+    if who in scenario.get("earlier", {}):
+        ratio, _measured = scenario["earlier"][who]
+        return f"{ratio:.2f}× earlier"
     if who not in scenario["median"]:
         return ""
     seconds = f"{scenario['median'][who]:.2f}"
@@ -36,8 +39,8 @@ def write_table(found: dict[str, Any], path: Path) -> None:
         "*Helm* is the script with `helm upgrade --install --wait` of a chart of the same objects in place of kubectl. "
         "The same sources, manifests, platform and number of Pods; "
         "all of them run in every round, each time beginning with another. Wall-clock seconds, medians; "
-        "in brackets the ratio to the script. The platform is up, and whether it is well is left out "
-        "(`--skip-tags platform`): nothing else checks it.",
+        "in brackets the ratio to the script, *earlier* one of rounds before these. The platform is up, and whether it "
+        "is well is left out (`--skip-tags platform`): nothing else checks it.",
         "",
         f"Measured on {machine['cores']} cores, {machine['system']}, {machine['replicas']} replicas.",
         "",
