@@ -156,7 +156,7 @@ class Workshop:
         )
         for name, program in part.links.items():
             (made / name).symlink_to(program)
-        write_whole(made / "made-from", part.digest(self.toolchain.read_text()))
+        write_whole(made / "made-from", part.digest(self.toolchain.read_text()), mode=0o644)
         shutil.rmtree(kept, ignore_errors=True)
         kept.parent.mkdir(exist_ok=True)
         made.rename(kept)
