@@ -48,8 +48,8 @@ class LongCommand:
         with (
             self.log.open("w", encoding="utf-8") as sink,
             subprocess.Popen(
-                # Ended with the run: nobody waits for it then.
-                ["setpriv", "--pdeathsig", "INT", "--", *self.argv],
+                # Ended with the run: nobody waits for it then. Not by INT, which what runs in the background ignores.
+                ["setpriv", "--pdeathsig", "TERM", "--", *self.argv],
                 cwd=self.folder,
                 env=inherited(os.environ) | dict(self.environment),
                 # Nobody answers it; and Ansible's own input may be one that does not block.
