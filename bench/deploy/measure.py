@@ -76,10 +76,8 @@ def results(bench: Bench, tasks: list[dict[str, Any]], replicas: int, before: di
         medians = {who: round(statistics.median(times), 3) for who, times in found.items()}
         ratios = {who: round(seconds / medians["by_hand"], 2) for who, seconds in medians.items()}
         known = before.get(name, {})
-        earlier = known.get("earlier", {}) | {
-            who: [ratio, known["measured"]] for who, ratio in known.get("ratio", {}).items()
-        }
-        earlier = {who: one for who, one in earlier.items() if who not in ratios}
+        earlier = known.get("earlier", {}) | known.get("ratio", {})
+        earlier = {who: ratio for who, ratio in earlier.items() if who not in ratios}
         scenarios[name] = {"measured": today, **found, "median": medians, "ratio": ratios, "earlier": earlier}
     return {
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "replicas": replicas},

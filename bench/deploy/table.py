@@ -16,8 +16,7 @@ MEANING = {
 def _cell(scenario: dict[str, Any], who: str) -> str:
     """Seconds, and how many times the script's; of whoever was left out, how many times it was the last time."""
     if who in scenario.get("earlier", {}):
-        ratio, _measured = scenario["earlier"][who]
-        return f"{ratio:.2f}× earlier"
+        return f"{scenario['earlier'][who]:.2f}× earlier"
     if who not in scenario["median"]:
         return ""
     seconds = f"{scenario['median'][who]:.2f}"

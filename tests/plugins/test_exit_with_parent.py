@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.exit_with_parent import exit_with_parent
 
+from processes import is_there
+
 # As Ansible does it: the run forks a process for its task.
 RUN = """
 import multiprocessing, sys, time
@@ -27,14 +29,6 @@ worker.start()
 worker.join()
 """
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def is_there(pid: int) -> bool:
-    """Whether a process runs; one that has ended and was not yet fetched does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def test_a_task_ends_with_its_run() -> None:

@@ -14,6 +14,8 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform import long_command
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform.long_command import LongCommand
 
+from processes import is_there
+
 STARTED_BY_A_RUN = """
 import sys
 from pathlib import Path
@@ -43,8 +45,7 @@ def test_it_ends_with_the_run(tmp_path: Path) -> None:
     wait_for(lambda: pid.exists() and bool(pid.read_text().strip()))
     run.send_signal(signal.SIGKILL)
     run.wait()
-    status = Path(f"/proc/{pid.read_text().strip()}")
-    wait_for(lambda: not status.exists() or "zombie" in (status / "status").read_text())
+    wait_for(lambda: not is_there(int(pid.read_text())))
 
 
 def wait_for(what: Callable[[], bool]) -> None:

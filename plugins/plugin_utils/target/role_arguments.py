@@ -52,7 +52,8 @@ def wrong_names(role: Path, given: Iterable[str], provides: Iterable[str]) -> li
     known = set(specification(role))
     # Until 2026-11 the platform's roles were called local_*.
     former = role.name.replace("platform_", "local_", 1)
-    if renamed := sorted(name for name in given if role.name != former and name.startswith(f"{former}_")):
+    renamed = sorted(name for name in given if name.startswith(f"{former}_")) if former != role.name else []
+    if renamed:
         return [f"{name} is called {name.replace('local_', 'platform_', 1)} now: rename it" for name in renamed]
     unknown = unknown_names(f"{role.name}_", given, known | set(provides))
     # What a target is has a role of its own, whose variables all others read.
