@@ -26,6 +26,7 @@ class ActionModule(PlainAction):
                 "name": {"type": "str", "required": True},
                 "folder": {"type": "path", "required": True},
                 "links": {"type": "dict", "default": {}},
+                "files": {"type": "dict", "default": {}},
                 "ldflags": {"type": "str", "default": ""},
             },
         },

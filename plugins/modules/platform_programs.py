@@ -38,6 +38,10 @@ options:
         description: Further names of its programs, name → program.
         type: dict
         default: {}
+      files:
+        description: Folders whose files are kept beside the programs as they are, module → folder in its source.
+        type: dict
+        default: {}
       ldflags:
         description: What the linker writes into its programs, such as their version.
         type: str

@@ -22,7 +22,7 @@ KINDS = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
-    "PodDisruptionBudget": "/apis/policy/v1beta1/namespaces/{}/poddisruptionbudgets",
+    "PodDisruptionBudget": "/apis/{policy}/namespaces/{}/poddisruptionbudgets",
 }
 # What is written into an object after the apply: which revision it is, by the cluster's count and by ours.
 AFTERWARDS = ("metadata.annotations.deployment.kubernetes.io/revision", f"metadata.annotations.{NAMED}")
@@ -46,8 +46,9 @@ def look(cluster: Cluster, namespace: str) -> dict[str, Object]:
     found: dict[str, Object] = {}
     if space := cluster.client.find(f"/api/v1/namespaces/{namespace}"):
         found[f"Namespace {namespace}"] = {**space, "kind": "Namespace"}
+    policy = cluster.oldest("policy")
     for kind, path in KINDS.items():
-        for item in cluster.client.get(path.format(namespace)).get("items") or []:
+        for item in cluster.client.get(path.format(namespace, policy=policy)).get("items") or []:
             labels = item["metadata"].get("labels") or {}
             own = item.get("type") == "kubernetes.io/service-account-token" or item["metadata"]["name"] in (
                 "kube-root-ca.crt",

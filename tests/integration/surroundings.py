@@ -68,6 +68,10 @@ class Cluster:
             if not item["metadata"].get("deletionTimestamp")
         }
 
+    def oldest(self, group: str) -> str:
+        """The oldest version of a group that is served, such as batch/v1beta1."""
+        return str(self.client.get(f"/apis/{group}")["versions"][-1]["groupVersion"])
+
     def create(self, path: str, document: Object) -> None:
         self.client.request("POST", path, body=document)
 

@@ -40,11 +40,12 @@ def test_a_namespace_stays_for_whoever_lives_in_it(
         assert cluster.pods(space) == pods
     kubectl("delete", f"--namespace={space}", f"lease/{NAME}-release")
 
-    # Kubernetes 1.20 serves CronJobs in a version of the group that is not the preferred one.
+    # Old clusters serve CronJobs in a version of the group that is not the preferred one.
+    batch = cluster.oldest("batch")
     template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "one", "image": images["api"]}]}}
     job = {"schedule": "0 0 1 1 *", "suspend": True, "jobTemplate": {"spec": {"template": template}}}
-    cron = {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "theirs"}, "spec": job}
-    cluster.create(f"/apis/batch/v1beta1/namespaces/{space}/cronjobs", cron)
+    cron = {"apiVersion": batch, "kind": "CronJob", "metadata": {"name": "theirs"}, "spec": job}
+    cluster.create(f"/apis/{batch}/namespaces/{space}/cronjobs", cron)
     left = target.playbook("playbooks/teardown.yml").succeeded()
     assert f"The namespace {space} stays: it holds CronJob theirs." in left.output
     assert cluster.deployment(space, NAME) is None

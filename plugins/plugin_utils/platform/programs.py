@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
@@ -46,12 +47,13 @@ class Part:
     """Programs of one Go module.
 
     `folder` holds go.mod, go.sum and, where upstream has no program of its own, main.go. `links` are further names,
-    name → program.
+    name → program. `files` are folders whose files are kept beside the programs as they are, module → folder.
     """
 
     name: str
     folder: Path
     links: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     ldflags: str = ""
 
     @property
@@ -61,9 +63,9 @@ class Part:
 
     def digest(self, toolchain: str) -> str:
         """SHA-256 over everything that its programs are made from."""
-        found = hashlib.sha256(repr((toolchain, platform.machine(), self.links, self.ldflags)).encode())
-        for path in sorted(path for path in self.folder.iterdir() if path.is_file()):
-            found.update(f"\0{path.name}\0".encode() + path.read_bytes())
+        found = hashlib.sha256(repr((toolchain, platform.machine(), self.links, self.files, self.ldflags)).encode())
+        for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
+            found.update(f"\0{path.relative_to(self.folder)}\0".encode() + path.read_bytes())
         return found.hexdigest()
 
 
@@ -138,8 +140,17 @@ class Workshop:
 
     def _fetch(self, go: Path, part: Part) -> int:
         """Fetch the modules of a part; of how many packages it is made."""
-        argv = [str(go), "list", "-deps", part.wanted]
-        return self._run(f"Fetching the modules of {part.name}", argv, part.folder, self._environment(go))
+        label, environment = f"Fetching the modules of {part.name}", self._environment(go)
+        if part.files:
+            self._run(label, [str(go), "mod", "download", *part.files], part.folder, environment)
+        return self._run(label, [str(go), "list", "-deps", part.wanted], part.folder, environment)
+
+    def _source(self, go: Path, part: Part, module: str) -> Path:
+        """Where the fetched source of a module is."""
+        argv = [str(go), "list", "-m", "-f", "{{.Dir}}", module]
+        environment = os.environ | self._environment(go)
+        found = subprocess.run(argv, cwd=part.folder, env=environment, capture_output=True, text=True, check=True)
+        return Path(found.stdout.strip())
 
     def _compile(self, go: Path, part: Part, packages: int) -> None:
         """One part: into a folder of its own, which takes the place of what was there when it is whole."""
@@ -156,6 +167,8 @@ class Workshop:
         )
         for name, program in part.links.items():
             (made / name).symlink_to(program)
+        for module, folder in part.files.items():
+            shutil.copytree(self._source(go, part, module) / folder, made, dirs_exist_ok=True)
         write_whole(made / "made-from", part.digest(self.toolchain.read_text()), mode=0o644)
         shutil.rmtree(kept, ignore_errors=True)
         kept.parent.mkdir(exist_ok=True)
