@@ -31,8 +31,7 @@ KINDS = {
     "services": "/api/v1",
     "ingresses": "/apis/networking.k8s.io/v1",
     "networkpolicies": "/apis/networking.k8s.io/v1",
-    # The version that the platform's cluster serves.
-    "poddisruptionbudgets": "/apis/policy/v1beta1",
+    "poddisruptionbudgets": "/apis/{policy}",
 }
 # What the server writes, and what tells how often something was deployed rather than what.
 NOISE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
@@ -43,10 +42,11 @@ class Observer:
 
     def __init__(self, client: KubeClient) -> None:
         self.client = client
+        self.policy = str(client.get("/apis/policy")["preferredVersion"]["groupVersion"])
 
     def path(self, plural: str, name: str = "") -> str:
         prefix = KINDS.get(plural, "/apis/apps/v1" if plural == "replicasets" else "/api/v1")
-        return f"{prefix}/namespaces/{NAMESPACE}/{plural}" + (f"/{name}" if name else "")
+        return f"{prefix.format(policy=self.policy)}/namespaces/{NAMESPACE}/{plural}" + (f"/{name}" if name else "")
 
     def view(self) -> View:
         """The rollout as it is now."""

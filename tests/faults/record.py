@@ -1,7 +1,6 @@
 """Record what a real cluster says of Deployments that cannot come up, and of some that can.
 
-It is what tests/plugins/test_recorded.py judges.
-
+It is what tests/plugins/test_recorded.py judges, for each release of Kubernetes that it was recorded on.
 """
 
 from __future__ import annotations
@@ -92,7 +91,8 @@ def kept(item: Object) -> Object:
     metadata["ownerReferences"] = [{"uid": one["uid"]} for one in item["metadata"].get("ownerReferences") or []]
     if "involvedObject" in item:
         about = {key: item["involvedObject"].get(key, "") for key in ("kind", "name", "fieldPath")}
-        fields = {key: item.get(key) for key in ("reason", "message", "type", "lastTimestamp", "count")}
+        told = ("reason", "message", "type", "lastTimestamp", "eventTime", "series", "count")
+        fields = {key: item.get(key) for key in told}
         return {"metadata": {"name": metadata["name"], "uid": metadata["uid"]}, "involvedObject": about} | fields
     spec = {key: item["spec"].get(key) for key in ("replicas", "paused", "selector", "nodeName") if key in item["spec"]}
     for group in ("containers", "initContainers"):
@@ -167,9 +167,11 @@ def record(name: str) -> None:
     moments.append({"now": now})
     with contextlib.suppress(NotFoundError):
         client.request("DELETE", f"{path}/{title}", {"propagationPolicy": "Background"})
-    version = client.get("/version")["gitVersion"]
-    document = {"cause": kind, "kubernetes": version, "moments": moments}
-    (RECORDED / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+    version = client.get("/version")
+    document = {"cause": kind, "kubernetes": version["gitVersion"], "moments": moments}
+    folder = RECORDED / f"{version['major']}.{version['minor']}"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"{name}: {len(moments)} moments", flush=True)
 
 

@@ -11,7 +11,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.judge import Judge
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import View, containers
 
-RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
+RECORDED = sorted((Path(__file__).parent / "recorded").glob("*/*.json"))
 # From when the trouble that is named began, without the time that probes are given.
 PROMISED = 15.0
 # But a node that an autoscaler brings is waited for; recordings end sooner than that.
@@ -40,11 +40,13 @@ def replayed(moments: list[dict[str, Any]]) -> tuple[str, float, float]:
     return "never", 0.0, 0.0
 
 
-def test_there_are_recordings() -> None:
-    assert len(RECORDED) >= 15
+def test_the_oldest_and_the_newest_release_were_recorded_alike() -> None:
+    recorded = {release: {path.stem for path in RECORDED if path.parent.name == release} for release in ("1.20", "1.37")}
+    assert len(recorded["1.20"]) >= 15
+    assert recorded["1.37"] == recorded["1.20"]
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=[path.stem for path in RECORDED])
+@pytest.mark.parametrize("path", RECORDED, ids=[f"{path.parent.name} {path.stem}" for path in RECORDED])
 def test_recorded(path: Path) -> None:
     recording = json.loads(path.read_text(encoding="utf-8"))
     kind, named, seen = replayed(recording["moments"])

@@ -240,7 +240,6 @@ class View:
 
 
 def event_time(event: Object) -> float:
-    """When an event was last seen."""
-    return seconds_of(
-        event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
-    )
+    """When an event was last seen. Those of the newer API (events.k8s.io) count what repeats as a series."""
+    last = event.get("lastTimestamp") or (event.get("series") or {}).get("lastObservedTime") or event.get("eventTime")
+    return seconds_of(last or event["metadata"].get("creationTimestamp"))
