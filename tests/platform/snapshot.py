@@ -15,7 +15,18 @@ from pathlib import Path
 HOME = Path.home()
 CACHES = (Path(os.environ.get("XDG_CACHE_HOME") or HOME / ".cache"), HOME / ".ansible", HOME / ".kube")
 ELSEWHERE = ("/proc", "/sys", "/dev", "/tmp", "/var/log", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/tmp")
-PLATFORM = ("kube", "etcd", "containerd", "dockerd", "haproxy", "traefik", "supervisord", "docker-registry", "/pause")
+PLATFORM = (
+    "kube",
+    "etcd",
+    "containerd",
+    "dockerd",
+    "haproxy",
+    "traefik",
+    "supervisord",
+    "registry",
+    "/pause",
+    "/program",
+)
 
 
 def processes() -> Iterator[str]:

@@ -110,7 +110,9 @@ def test_files_of_a_module_are_kept_beside_the_programs(tmp_path: Path, workshop
     assert [call.split()[:3] for call in calls(workshop)][0] == ["mod", "download", "m/definitions"]
 
 
-@pytest.mark.parametrize("what", ["its source", "a source in a folder below", "its version", "its files", "the compiler"])
+@pytest.mark.parametrize(
+    "what", ["its source", "a source in a folder below", "its version", "its files", "the compiler"]
+)
 def test_whatever_it_is_made_from_makes_it_anew(tmp_path: Path, workshop: Workshop, what: str) -> None:
     one = part(tmp_path, "one")
     workshop.compile([one])

@@ -41,7 +41,9 @@ def replayed(moments: list[dict[str, Any]]) -> tuple[str, float, float]:
 
 
 def test_the_oldest_and_the_newest_release_were_recorded_alike() -> None:
-    recorded = {release: {path.stem for path in RECORDED if path.parent.name == release} for release in ("1.20", "1.37")}
+    recorded = {
+        release: {path.stem for path in RECORDED if path.parent.name == release} for release in ("1.20", "1.37")
+    }
     assert len(recorded["1.20"]) >= 15
     assert recorded["1.37"] == recorded["1.20"]
 
