@@ -78,14 +78,13 @@ class BlackBox:
             self._keep("replicasets.json", sets)
             self.pods = self._get(f"/api/v1/{place}/pods", **selector).get("items") or []
             self._keep("pods.json", self.pods)
-        for plural, path in (
-            ("services", f"/api/v1/{place}/services/{self.name}"),
-            (SLICES, path_of(SLICES, self.namespace, self.name)),
-            (ENDPOINTS, path_of(ENDPOINTS, self.namespace, self.name)),
-            ("ingresses", f"/apis/networking.k8s.io/v1/{place}/ingresses/{self.name}"),
-        ):
-            found = self._get(path)
-            self._keep(f"{plural}.json", found.get("items") or found)
+        self._keep("services.json", self._get(f"/api/v1/{place}/services/{self.name}"))
+        self._keep("ingresses.json", self._get(f"/apis/networking.k8s.io/v1/{place}/ingresses/{self.name}"))
+        for plural in (SLICES, ENDPOINTS):
+            if found := self._get(path_of(plural, self.namespace, self.name)):
+                self._keep(f"{plural}.json", found.get("items") or found)
+                # The other one would say the same, and a new Kubernetes warns about it.
+                break
         self.events = self._get(f"/api/v1/{place}/events").get("items") or []
         ours = [
             event for event in self.events if str((event.get("involvedObject") or {}).get("name")).startswith(self.name)

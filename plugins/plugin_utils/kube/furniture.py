@@ -27,15 +27,6 @@ _KNOWN = {
     ("rbac.authorization.k8s.io", "RoleBinding", "system:image-builders"): "build.openshift.io",
     ("rbac.authorization.k8s.io", "RoleBinding", "system:deployers"): "apps.openshift.io",
 }
-# Kinds that say something about other objects, and mean nothing without them.
-_SHADOWS = {
-    ("", "Event"),
-    ("events.k8s.io", "Event"),
-    ("", "Endpoints"),
-    ("discovery.k8s.io", "EndpointSlice"),
-    ("metrics.k8s.io", "PodMetrics"),
-    ("apps", "ControllerRevision"),
-}
 # Kinds that run nothing and hold no secret: a twin elsewhere tells that they are everywhere.
 _PASSIVE = {
     ("", "ConfigMap"),
@@ -62,7 +53,7 @@ class Furniture:
         """Whether the cluster has put it there."""
         kind = (entry.group, entry.kind)
         needed = _KNOWN.get((*kind, entry.name))
-        if kind in _SHADOWS or needed == "" or needed in self.served:
+        if needed == "" or needed in self.served:
             return True
         return _is_token(entry) or (kind in _PASSIVE and self._has_twin(entry))
 

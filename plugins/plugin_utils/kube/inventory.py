@@ -1,4 +1,4 @@
-"""Every object in a namespace, of every kind that the cluster serves, in every version of its group.
+"""Every object in a namespace that means something by itself, of every kind and in every version that is served.
 
 What is served only in a version that is not its group's preferred one is there as well: a CronJob on Kubernetes 1.20,
 most of what custom resources have in alpha.
@@ -13,6 +13,17 @@ from .client import KubeClient
 from .errors import ApiError, NotFoundError, UnauthorizedError
 
 Object = dict[str, Any]
+
+# Kinds that say something about other objects, and mean nothing without them. Nobody asks for them: Kubernetes warns
+# about Endpoints since 1.33.
+_SHADOWS = {
+    ("", "Event"),
+    ("events.k8s.io", "Event"),
+    ("", "Endpoints"),
+    ("discovery.k8s.io", "EndpointSlice"),
+    ("metrics.k8s.io", "PodMetrics"),
+    ("apps", "ControllerRevision"),
+}
 
 
 @dataclass(frozen=True)
@@ -76,9 +87,9 @@ def inventory(client: KubeClient, namespace: str) -> Inventory:
                 if not resource["namespaced"]:
                     clusterwide.add((group, kind))
                 # All versions of a kind show the same objects: one that could be listed is enough.
-                elif _is_content(resource) and not _complete(kinds.get(plural)):
+                elif (group, kind) not in _SHADOWS and _is_content(resource) and not _complete(kinds.get(plural)):
                     kinds[plural] = _listed(client, group, resource, namespace, version)
-        # The same object may be served in several groups (Events, Ingresses of old).
+        # The same object may be served in several groups (Ingresses of old).
         for entry in (entry for entries in kinds.values() for entry in entries):
             found.setdefault(entry.identity, entry)
     return Inventory(list(found.values()), clusterwide)
