@@ -50,14 +50,14 @@ class ActionModule(PlainAction):
             *release(arguments["release"], Path(arguments["releases"])),
             *system(this_machine(), arguments["release"]),
             *kernel.missing_options(kernel.configuration()),
-            *kernel.control_groups(Path("/proc/self/mounts").read_text()),
+            *kernel.control_groups(mounts := Path("/proc/self/mounts").read_text()),
             *ranges(arguments["ranges"]),
             *space(arguments),
             *memory(arguments),
         ]
         # A platform that is running, well or not, holds its ports itself.
         if not arguments["running"]:
-            problems += [*ports(arguments["ports"]), *kernel.namespaces()]
+            problems += [*ports(arguments["ports"]), *kernel.root_may_not(mounts)]
         if problems:
             raise AnsibleActionFail("The platform cannot run on this machine: " + "; ".join(problems))
         return {"changed": False, "warnings": untried(this_machine())}

@@ -105,7 +105,7 @@ def test_namespaces_that_cannot_be_made_are_told_in_the_programs_words(monkeypat
         return subprocess.CompletedProcess(command, 1, "", "unshare: unshare failed: Operation not permitted\n\n")
 
     monkeypatch.setattr(kernel, "as_root", refuses)
-    [problem] = kernel.namespaces()
+    [problem] = kernel.root_may_not(version_1("memory"))
     assert problem.startswith(
         "it may not make namespaces (unshare: unshare failed: Operation not permitted): run it on"
     )
@@ -113,4 +113,14 @@ def test_namespaces_that_cannot_be_made_are_told_in_the_programs_words(monkeypat
 
 def test_where_sudo_would_ask_nobody_judges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "as_root", lambda *_command: None)
-    assert kernel.namespaces() == []
+    assert kernel.root_may_not(version_1("memory")) == []
+
+
+def test_the_root_of_a_user_namespace_is_told_that_the_groups_are_not_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*command: str) -> subprocess.CompletedProcess[str]:
+        status = int(command[:2] == ("test", "-w"))
+        return subprocess.CompletedProcess(command, status, "CapEff:\tffffffffffffffff\n", "")
+
+    monkeypatch.setattr(kernel, "as_root", refuses)
+    [problem] = kernel.root_may_not(version_1("cpu", "memory"))
+    assert problem.startswith("its root may not write to the control groups (/sys/fs/cgroup/cpu): run it on")

@@ -41,21 +41,22 @@ def missing_options(text: str) -> list[str]:
 
 def control_groups(mounts: str, root: Path = Path("/")) -> list[str]:
     """Control groups that are missing, read-only or not handed down; ``mounts`` is the content of /proc/self/mounts."""
-    found = [fields for fields in map(str.split, mounts.splitlines()) if fields[2] in CONTROLLERS]
-    if not found:
+    used = hierarchies(mounts)
+    if not used:
         return ["no control groups are mounted: mount cgroup2 on /sys/fs/cgroup"]
-    # Which has /sys/fs/cgroup itself has the controllers; in a hybrid, version 2 is beside them and has none.
-    unified = any(fields[1:3] == ["/sys/fs/cgroup", "cgroup2"] for fields in found)
-    used = [fields for fields in found if (fields[2] == "cgroup2") == unified]
     closed = [fields[1] for fields in used if "ro" in fields[3].split(",")]
     if closed:
         return [f"control groups are read-only ({closed[0]}): {UNPRIVILEGED}"]
-    return unified_faults(root / "sys/fs/cgroup") if unified else missing_controllers("cgroup", options(used))
+    if used[0][2] == "cgroup2":
+        return unified_faults(root / "sys/fs/cgroup")
+    return missing_controllers("cgroup", {option for fields in used for option in fields[3].split(",")})
 
 
-def options(used: list[list[str]]) -> set[str]:
-    """The options that hierarchies of version 1 are mounted with, their controllers among them."""
-    return {option for fields in used for option in fields[3].split(",")}
+def hierarchies(mounts: str) -> list[list[str]]:
+    """The mounts that have controllers. In a hybrid, version 2 is beside version 1 and has none."""
+    found = [fields for fields in map(str.split, mounts.splitlines()) if fields[2] in CONTROLLERS]
+    unified = any(fields[1:3] == ["/sys/fs/cgroup", "cgroup2"] for fields in found)
+    return [fields for fields in found if (fields[2] == "cgroup2") == unified]
 
 
 def unified_faults(top: Path) -> list[str]:
@@ -92,7 +93,7 @@ def as_root(*command: str) -> subprocess.CompletedProcess[str] | None:
     return subprocess.run([*sudo, *command], capture_output=True, text=True, check=False)
 
 
-def namespaces() -> list[str]:
+def root_may_not(mounts: str) -> list[str]:
     """What root may not do, as in a container without privileges; not judged where sudo would ask."""
     status = as_root("cat", "/proc/self/status")
     if status is None:
@@ -101,7 +102,15 @@ def namespaces() -> list[str]:
         return [f"its root lacks {', '.join(lacking)}: {UNPRIVILEGED}"]
     # As the launcher does it, and the network namespace beside it.
     flags = ("--mount", "--propagation", "slave", "--pid", "--fork", "--mount-proc", "--net")
-    return refused(as_root("unshare", *flags, "--", "true"))
+    return refused(as_root("unshare", *flags, "--", "true")) or foreign(hierarchies(mounts))
+
+
+def foreign(used: list[list[str]]) -> list[str]:
+    """Control groups that belong to somebody outside, as for the root of a user namespace."""
+    for fields in used:
+        if (done := as_root("test", "-w", fields[1])) and done.returncode:
+            return [f"its root may not write to the control groups ({fields[1]}): {UNPRIVILEGED}"]
+    return []
 
 
 def missing_capabilities(status: str) -> list[str]:
