@@ -20,7 +20,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## Show this list
-	@echo "From source to a verified deployment on Kubernetes. On a bare Debian 12: make deploy, then make test."
+	@echo "From source to a verified deployment on Kubernetes. On a bare Debian or Ubuntu: make deploy, then make test."
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Options of ansible-playbook go in ARGS: make deploy ARGS='-i inventory/dockerhub'"
 

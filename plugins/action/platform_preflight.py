@@ -5,20 +5,27 @@ from __future__ import annotations
 import ipaddress
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 
 from ..plugin_utils.plain_action import PlainAction
-from ..plugin_utils.platform import probe
+from ..plugin_utils.platform import kernel, probe
+from ..plugin_utils.platform.distributions import Distribution, this_machine
 
-NEEDED = ("apt-get", "dpkg-deb", "nsenter", "unshare", "setpriv", "perl")
+# What makes a system one that packages can be had from; what else is called.
+PACKAGE_PROGRAMS = ("apt-get", "apt-cache", "apt-config", "dpkg", "dpkg-deb")
+PROGRAMS = ("nsenter", "unshare", "setpriv", "perl")
+ELSEWHERE = "use a cluster of yours with -i inventory/sample"
+# Kubernetes names them otherwise than the kernel: aarch64 is arm64.
+ARCHITECTURES = ("x86_64", "aarch64")
 CACHED_SHARE = 4
 # What the compiler's largest process takes, its garbage collected.
 COMPILE_GIB = 2.0
-# The release that is compiled from Debian's source; for the others, what modules and build cache take meanwhile.
-DEBIAN_RELEASE, MODULES_GIB = "1.20", 8.0
+# The release that is compiled from one Debian's source package; for the others, what modules and build cache take.
+DEBIAN_RELEASE, DEBIAN_SUITE, MODULES_GIB = "1.20", "bookworm", 8.0
 
 
 class ActionModule(PlainAction):
@@ -41,20 +48,19 @@ class ActionModule(PlainAction):
         problems = [
             *machine(bool(self.variables.get("ansible_become_password"))),
             *release(arguments["release"], Path(arguments["releases"])),
+            *system(this_machine(), arguments["release"]),
+            *kernel.missing_options(kernel.configuration()),
+            *kernel.control_groups(mounts := Path("/proc/self/mounts").read_text()),
             *ranges(arguments["ranges"]),
             *space(arguments),
             *memory(arguments),
         ]
         # A platform that is running, well or not, holds its ports itself.
         if not arguments["running"]:
-            problems += [
-                f"port {port} on 127.0.0.1 is in use: stop what listens there, or set {variable} to another port"
-                for variable, port in arguments["ports"].items()
-                if not probe.port_is_free(int(port))
-            ]
+            problems += [*ports(arguments["ports"]), *kernel.root_may_not(mounts)]
         if problems:
             raise AnsibleActionFail("The platform cannot run on this machine: " + "; ".join(problems))
-        return {"changed": False}
+        return {"changed": False, "warnings": untried(this_machine())}
 
 
 def machine(password_given: bool) -> list[str]:
@@ -64,18 +70,55 @@ def machine(password_given: bool) -> list[str]:
         problems.append(
             "it needs root, and sudo would not let this user become it: run as root, or add --ask-become-pass"
         )
-    if (architecture := os.uname().machine) != "x86_64":
-        problems.append(f"its programs are for x86_64, and this machine is {architecture}")
-    release = Path("/etc/os-release")
-    if (name := probe.debian_release(release.read_text() if release.exists() else "")) != "bookworm":
-        problems.append(
-            f"it is made from the packages of Debian 12 (bookworm), and this is {name}: "
-            "use a cluster of yours with -i inventory/sample"
-        )
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    missing = [tool for tool in NEEDED if not shutil.which(tool, path=path)]
-    problems += [f"the program {tool} is missing: install it with apt-get" for tool in missing]
+    if (architecture := os.uname().machine) not in ARCHITECTURES:
+        problems.append(f"its programs are for {' and '.join(ARCHITECTURES)}, and this machine is {architecture}")
+    if missing := missing_programs(PROGRAMS):
+        problems.append(f"the programs {', '.join(missing)} are missing: install util-linux and perl")
     return problems
+
+
+def missing_programs(names: Sequence[str]) -> list[str]:
+    """Of programs, those that neither the user nor root would find."""
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    return [name for name in names if not shutil.which(name, path=path)]
+
+
+def system(found: Distribution, release: str) -> list[str]:
+    """A system that packages cannot be had from, or not those that are needed."""
+    if missing := missing_programs(PACKAGE_PROGRAMS):
+        return [
+            f"it is made from Debian's or Ubuntu's packages, and {found.title} lacks {', '.join(missing)}: {ELSEWHERE}"
+        ]
+    if release == DEBIAN_RELEASE and found.suite != DEBIAN_SUITE:
+        return [
+            f"Kubernetes {DEBIAN_RELEASE} is made from Debian 12's packages, and this is {found.title}: "
+            "set platform_kubernetes to a later release"
+        ]
+    if not found.known and (lacking := probe.packages_without_candidate(found.package_names())):
+        return [
+            f"{found.title} is not in platform/distributions.yml, and apt has no {', '.join(lacking)} there: "
+            f"run apt-get update, or add where they come from to apt's sources; else {ELSEWHERE}"
+        ]
+    return []
+
+
+def untried(found: Distribution) -> list[str]:
+    """What is worth knowing of a system that has what is needed."""
+    return (
+        []
+        if found.known
+        else [f"the platform has not been tried on {found.title}; it has every package that is needed"]
+    )
+
+
+def ports(wanted: dict[str, int]) -> list[str]:
+    """Ports that somebody else has, another Kubernetes perhaps."""
+    return [
+        f"port {port} on 127.0.0.1 is in use{f' by {who}' if (who := probe.listener(int(port))) else ''}: "
+        f"stop what listens there, or set {variable} to another port"
+        for variable, port in wanted.items()
+        if not probe.port_is_free(int(port))
+    ]
 
 
 def release(wanted: str, folder: Path) -> list[str]:

@@ -16,18 +16,23 @@ import urllib.parse
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.apt_sources import Sources, machine_sources
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.os_release import codename, os_release
 
 DOCUMENTATION = r"""
 module: debian_packages
 short_description: Unpack Debian packages into a folder, without installing them
 description:
-  - Downloads packages and whatever libraries they need that the machine lacks, with the machine's own
-    mirrors and with apt's own check of Debian's signatures and checksums, and unpacks them below O(root).
+  - Downloads packages and whatever libraries they need that the machine lacks, with the machine's own apt sources of its
+    release, their options and keys, and with apt's own check of signatures and checksums, and unpacks them below O(root).
   - Nothing is installed. No maintainer script runs, no service starts, and dpkg's database stays as it is,
     so that removing the folder removes everything.
   - A mirror moves on; point releases and security updates take the place of what was there. The newest version that fits is
     taken; where a mirror has only newer ones of a package than were tried, the newest of them, with a warning. Lists that are
     older than the mirror are fetched again. What is unpacked stays until something else is wanted, or O(root) is removed.
+  - What was unpacked for another release of the system is removed first, after an upgrade.
+  - Leaves these sources in O(cache_dir) as C(apt/machine.list), C(apt/machine.sources) and C(apt/machine.keys), for those who
+    make a root file system of the same release.
   - Needs no privileges.
 options:
   root:
@@ -71,6 +76,9 @@ options:
     description: The further Debian release, on the machine's mirror, that O(extra_packages) come from.
     type: str
     default: trixie
+  suite:
+    description: The code name of the release whose packages are wanted; by default the machine's.
+    type: str
 author:
   - fastapi-mysql-k8s
 """
@@ -96,7 +104,6 @@ versions:
   returned: when not in check mode
 """
 
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LISTS_VALID_SECONDS = 3600
 # Raised when packages are unpacked in another way, so that caches are filled again.
 UNPACKING = 2
@@ -109,33 +116,29 @@ class AptError(Exception):
 class Apt:
     """apt with private sources, lists and downloads, which resolves against what the machine has installed."""
 
-    def __init__(self, module: AnsibleModule, directory: Path, archives: Path, sources: list[str]) -> None:
+    def __init__(self, module: AnsibleModule, directory: Path, archives: Path, sources: Sources) -> None:
         self.module = module
         self.directory = directory
         self.archives = archives
-        for folder in (directory / "lists" / "partial", archives / "partial"):
+        for folder in (directory / "lists" / "partial", archives / "partial", directory / "parts"):
             folder.mkdir(parents=True, exist_ok=True)
-        self.refresh("\n".join(sources) + "\n")
+        self.refresh(sources)
 
-    def refresh(self, sources: str) -> None:
+    def refresh(self, sources: Sources) -> None:
         """Write the private sources, and refresh their lists when they are older than an hour."""
-        file, fresh = self.directory / "sources.list", self.directory / "fresh"
-        if (
-            file.exists()
-            and file.read_text() == sources
-            and fresh.exists()
-            and time.time() - fresh.stat().st_mtime < LISTS_VALID_SECONDS
-        ):
+        fresh = self.directory / "fresh"
+        changed = write_sources(self.directory / "parts", sources)
+        if not changed and fresh.exists() and time.time() - fresh.stat().st_mtime < LISTS_VALID_SECONDS:
             return
-        file.write_text(sources)
+        fresh.unlink(missing_ok=True)
         self.get("update")
         fresh.touch()
 
     def run(self, program: str, *arguments: str, cwd: Path | None = None) -> str:
         """Run one of apt's programs and return what it printed; a failure ends the module with apt's own last lines."""
         options = {
-            "Dir::Etc::sourcelist": self.directory / "sources.list",
-            "Dir::Etc::sourceparts": "-",
+            "Dir::Etc::sourcelist": "/dev/null",
+            "Dir::Etc::sourceparts": self.directory / "parts",
             "Dir::State::lists": self.directory / "lists",
             "Dir::Cache::archives": self.archives,
             "Dir::Cache::pkgcache": "",
@@ -188,23 +191,44 @@ class Apt:
         raise AptError(f"the mirrors have {name} {', '.join(versions) or 'nowhere'}, wanted is {pattern}")
 
 
-def mirrors(module: AnsibleModule) -> list[tuple[str, str]]:
-    """The machine's own mirrors of Debian 12 as (address, suite), whatever format its sources are written in."""
-    listing = ["--no-release-info", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages"]
-    code, out, err = module.run_command(["apt-get", "indextargets", *listing])
-    found = [line.split("|") for line in out.splitlines() if line.count("|") == 2]
-    suites = [(site, suite) for site, suite, component in found if component == "main" and suite.startswith("bookworm")]
-    if code or not suites:
-        module.fail_json(
-            msg="no mirror of Debian 12 (bookworm) in this machine's apt sources: the platform is made from Debian 12's "
-            f"packages. {err.strip()}"
-        )
-    return list(dict.fromkeys(suites))
+def write_sources(folder: Path, sources: Sources) -> bool:
+    """Write what apt, or whoever makes a root file system, reads; true if something else was there."""
+    texts = sources.files() | ({"keys": "\n".join(sources.keys()) + "\n"} if sources.keys() else {})
+    there = {file.suffix[1:]: file for file in folder.glob("machine.*")}
+    if {suffix: file.read_text() for suffix, file in there.items()} == texts:
+        return False
+    for file in there.values():
+        file.unlink()
+    for suffix, text in texts.items():
+        (folder / f"machine.{suffix}").write_text(text)
+    return True
+
+
+def own_sources(module: AnsibleModule, suite: str) -> Sources:
+    """The machine's own sources of a release, from wherever its apt has them."""
+    names = ("Dir::Etc::sourcelist/f", "Dir::Etc::sourceparts/d")
+    _code, out, _err = module.run_command(["apt-config", "shell", "MAIN", names[0], "PARTS", names[1]])
+    settings = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+    main, parts = (Path(settings[name].strip("'")) if name in settings else None for name in ("MAIN", "PARTS"))
+    if sources := machine_sources(main, parts, suite):
+        return sources
+    module.fail_json(
+        msg=f"no mirror of {suite} in this machine's apt sources, and the platform is made from its packages"
+    )
+    raise AssertionError
+
+
+def make_room(root: Path, suite: str) -> None:
+    """Remove what was unpacked for another release: its libraries would come before the machine's."""
+    note = root / "release"
+    if note.exists() and note.read_text() != suite:
+        shutil.rmtree(root)
+    root.mkdir(parents=True, exist_ok=True)
+    note.write_text(suite)
 
 
 def unpack(module: AnsibleModule, archives: Path, root: Path) -> list[str]:
     """Unpack every downloaded package below root and return their file names."""
-    root.mkdir(parents=True, exist_ok=True)
     files = sorted(archives.glob("*.deb"))
     for file in files:
         module.run_command(["dpkg-deb", "-x", str(file), str(root)], check_rc=True)
@@ -237,20 +261,17 @@ def fetch(module: AnsibleModule, archives: Path) -> tuple[list[str], dict[str, s
     """Download and unpack what is wanted; return the files, and the versions that were found."""
     wanted, root, lists = module.params, Path(module.params["root"]), Path(module.params["cache_dir"], "apt")
     shutil.rmtree(archives, ignore_errors=True)
-    sites = mirrors(module)
-    binary = [f"deb [signed-by={KEYRING}] {site} {suite} main" for site, suite in sites]
     lists.mkdir(parents=True, exist_ok=True)
+    sources = own_sources(module, wanted["suite"])
     # What a root file system made from the same mirrors has as its sources.
-    (lists / "bookworm.list").write_text("\n".join(binary) + "\n")
-    sources = [line.replace("deb ", "deb-src ", 1) for line in binary]
-    apt = Apt(module, lists / "main", archives, [*binary, *sources])
+    write_sources(lists, sources)
     if wanted["packages"]:
+        apt = Apt(module, lists / "main", archives, sources)
         names = [apt.resolve(package) for package in wanted["packages"]]
         apt.get("install", "--download-only", "--no-install-recommends", "--reinstall", "--allow-downgrades", *names)
     if wanted["extra_packages"]:
-        site = next((site for site, suite in sites if suite == "bookworm"), sites[0][0])
-        line = f"deb [signed-by={KEYRING}] {site} {wanted['extra_suite']} main"
-        extra = Apt(module, lists / "extra", archives, [line])
+        further = sources.of_suite(wanted["suite"], wanted["extra_suite"])
+        extra = Apt(module, lists / "extra", archives, further)
         extra.get("download", *[extra.resolve(package) for package in wanted["extra_packages"]], cwd=archives)
     files = unpack(module, archives, root)
     versions = {name: urllib.parse.unquote(version) for name, version, _ in (file.split("_") for file in files)}
@@ -258,8 +279,9 @@ def fetch(module: AnsibleModule, archives: Path) -> tuple[list[str], dict[str, s
         (root / path).unlink(missing_ok=True)
         (root / path).symlink_to(target)
     if wanted["source"]:
-        source = apt.resolve(wanted["source"], "Sources")
-        unpack_source(module, apt, source, Path(wanted["source_dir"]), root)
+        upstream = Apt(module, lists / "source", archives, sources.of_source())
+        source = upstream.resolve(wanted["source"], "Sources")
+        unpack_source(module, upstream, source, Path(wanted["source_dir"]), root)
         versions[source.partition("=")[0]] = source.partition("=")[2]
     shutil.rmtree(archives)
     return files, versions
@@ -292,12 +314,14 @@ def main() -> None:
             "links": {"type": "dict", "default": {}},
             "cache_dir": {"type": "path", "required": True},
             "extra_suite": {"type": "str", "default": "trixie"},
+            "suite": {"type": "str"},
         },
         supports_check_mode=True,
     )
     root, cache = Path(module.params["root"]), Path(module.params["cache_dir"])
+    module.params["suite"] = module.params["suite"] or codename(os_release())
     wanted = {"unpacking": UNPACKING} | {
-        key: module.params[key] for key in ("packages", "extra_packages", "source", "links")
+        key: module.params[key] for key in ("packages", "extra_packages", "source", "links", "suite")
     }
     digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
     stamp = cache / "stamps" / module.params["name"]
@@ -306,6 +330,7 @@ def main() -> None:
         module.exit_json(changed=False, versions=dict(line.split("=", 1) for line in lines[1:]))
     if module.check_mode:
         module.exit_json(changed=True)
+    make_room(root, module.params["suite"])
     files, versions = fetch_from_what_is_there_now(module, cache / "apt" / "archives" / module.params["name"])
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text("\n".join([digest, *(f"{name}={version}" for name, version in versions.items())]) + "\n")

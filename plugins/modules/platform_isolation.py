@@ -90,6 +90,8 @@ running:
 """
 
 PATIENCE_SECONDS = 30
+# What the kubelet wants of its group in version 2, as far as the machine has it.
+HANDED_DOWN = ("cpu", "cpuset", "memory", "hugetlb", "pids")
 
 
 class ControlGroup:
@@ -119,7 +121,22 @@ class ControlGroup:
                 for file in ("cpuset.cpus", "cpuset.mems"):
                     if (folder / file).exists() and not (folder / file).read_text().strip():
                         (folder / file).write_text((folder.parent / file).read_text())
+            for folder in (hierarchy, hierarchy / self.name):
+                changed = self.hand_down(folder) or changed
         return changed
+
+    def hand_down(self, folder: Path) -> bool:
+        """In version 2, give the groups below a folder the controllers that it has; true if one was missing."""
+        given = folder / "cgroup.subtree_control"
+        if not given.exists():
+            return False
+        there, below = (set(file.read_text().split()) for file in (folder / "cgroup.controllers", given))
+        missing = [name for name in HANDED_DOWN if name in there - below]
+        for name in missing:
+            # One that is refused must not keep the others back; the kubelet says which it lacks.
+            with contextlib.suppress(OSError):
+                given.write_text(f"+{name}")
+        return bool(missing)
 
     def procs_file(self) -> Path:
         """Where the supervisor joins: one hierarchy is enough to find it and its children again."""

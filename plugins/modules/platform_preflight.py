@@ -4,7 +4,9 @@ DOCUMENTATION = r"""
 module: platform_preflight
 short_description: Say what stands in the way of the platform
 description:
-  - Looks at privilege, architecture, Debian's release, programs, disk space, ports and address ranges, and fails with everything it found.
+  - Looks at privilege, architecture, system, kernel, control groups, namespaces, programs, disk space, ports and address ranges,
+    and fails with everything it found.
+  - A system that is not in C(platform/distributions.yml) is refused only where apt lacks packages, which are then named.
 options:
   release:
     description: The release of Kubernetes that is wanted.

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 from accounts import kubeconfig_without
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform.distributions import this_machine
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import parse_reference
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.session import open_registry
 from api_server import ApiServer
@@ -134,7 +135,8 @@ def filled(value: Any) -> Any:
     if isinstance(value, list):
         return [filled(item) for item in value]
     if isinstance(value, str):
-        return value.replace("{registry}", REGISTRY).replace("{faulty}", faulty_image() if "{faulty}" in value else "")
+        value = value.replace("{registry}", REGISTRY).replace("{base_image}", this_machine().base_image)
+        return value.replace("{faulty}", faulty_image() if "{faulty}" in value else "")
     return value
 
 

@@ -16,9 +16,10 @@ from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import NotFoundError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform.distributions import this_machine
 
 KUBECONFIG, CONTEXT, REGISTRY = "/var/lib/fastapi-mysql-k8s/kubeconfig", "embedded", "127.0.0.1:5000"
-IMAGE = f"{REGISTRY}/debian-python:12"
+IMAGE = f"{REGISTRY}/{this_machine().base_image}"
 RECORDED = Path(__file__).resolve().parents[1] / "plugins" / "recorded"
 # Another one each time: the last may still be going.
 SPACE = f"record-{secrets.token_hex(2)}"

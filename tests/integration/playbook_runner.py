@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform.distributions import this_machine
+
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
 PROGRAMS = CACHE / "root" / "usr" / "bin"
@@ -21,7 +23,7 @@ CONTEXT = "embedded"
 DOCKER_HOST = "unix:///run/fastapi-mysql-k8s/docker.sock"
 REGISTRY = "127.0.0.1:5000"
 DOCKER_CONFIG = CACHE / "docker-cli"
-BASE_IMAGE = f"{REGISTRY}/debian-python:12"
+BASE_IMAGE = f"{REGISTRY}/{this_machine().base_image}"
 INGRESS = "http://127.0.0.1:8080"
 
 _RECAP = re.compile(r"^\S+\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)

@@ -99,12 +99,13 @@ class Machine:
 
     def run(self, **wanted: Any) -> dict[str, Any]:
         cache = self.folder / "cache"
-        arguments = {"name": "set", "root": str(cache / "root"), "cache_dir": str(cache)} | wanted
+        arguments = {"name": "set", "root": str(cache / "root"), "cache_dir": str(cache), "suite": "bookworm"} | wanted
         done = subprocess.run(
             [sys.executable, str(MODULE)],
             input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
             env=os.environ
-            | {"APT_CONFIG": str(self.folder / "apt.conf"), "PATH": f"{self.folder}/programs:{os.environ['PATH']}"},
+            | {"APT_CONFIG": str(self.folder / "apt.conf"), "PATH": f"{self.folder}/programs:{os.environ['PATH']}"}
+            | {"PYTHONPATH": str(MODULE.parents[2] / "collections")},
             capture_output=True,
             text=True,
             check=False,
@@ -112,6 +113,11 @@ class Machine:
         )
         said: dict[str, Any] = json.loads(done.stdout)
         return said
+
+    def upgraded(self, old: str, new: str) -> None:
+        """Have another release, from the same mirror."""
+        sources = self.folder / "sources.list"
+        sources.write_text(sources.read_text().replace(old, new))
 
     def has(self, name: str) -> str:
         return (self.folder / f"cache/root/usr/share/{name}/version").read_text()
@@ -148,6 +154,30 @@ def test_a_mirror_that_is_behind_is_refused(mirror: Informer, machine: Machine) 
     said = machine.run(packages=["fmk-tool=1.4.*"])
     assert said["failed"]
     assert said["msg"] == "the mirrors have fmk-tool 1.3.9-1, wanted is 1.4.*"
+
+
+def test_what_was_unpacked_for_another_release_goes_first(mirror: Informer, machine: Machine) -> None:
+    """After an upgrade of the system: its libraries would come before the machine's."""
+    for name in ("fmk-library", "fmk-tool"):
+        mirror.has(name, "1.4.1-1")
+    machine.run(name="first", packages=["fmk-library"])
+    machine.run(name="second", packages=["fmk-tool"])
+    machine.upgraded("bookworm", "trixie")
+    assert machine.run(name="second", packages=["fmk-tool"], suite="trixie")["changed"]
+    assert not (machine.folder / "cache/root/usr/share/fmk-library").exists()
+    assert machine.run(name="first", packages=["fmk-library"], suite="trixie")["changed"]
+    assert (machine.has("fmk-library"), machine.has("fmk-tool")) == ("1.4.1-1", "1.4.1-1")
+
+
+def test_a_machine_without_sources_of_its_release_is_refused(machine: Machine) -> None:
+    said = machine.run(packages=["fmk-tool"], suite="noble")
+    assert said["msg"].startswith("no mirror of noble in this machine's apt sources")
+
+
+def test_who_makes_a_root_file_system_finds_the_machines_sources(mirror: Informer, machine: Machine) -> None:
+    mirror.has("fmk-tool", "1.4.1-1")
+    machine.run(packages=["fmk-tool"])
+    assert (machine.folder / "cache/apt/machine.list").read_text() == (machine.folder / "sources.list").read_text()
 
 
 @pytest.mark.parametrize("extra", [False, True])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action import platform_preflight as preflight
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform.distributions import Distribution
 
 
 @pytest.fixture
@@ -84,6 +87,66 @@ def test_a_user_without_a_way_to_root_is_told_how(monkeypatch: pytest.MonkeyPatc
     assert any("--ask-become-pass" in problem for problem in preflight.machine(password_given=False))
 
 
-def test_another_release_is_shown_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight.probe, "debian_release", lambda _text: "noble")
-    assert any("inventory/sample" in problem for problem in preflight.machine(password_given=True))
+def system_called(title: str, suite: str, known: bool) -> Distribution:
+    return Distribution(title, suite, "some-python:1", {"base": ["haproxy=9.*"], "images": ["catatonit"]}, known)
+
+
+def test_a_system_that_is_known_is_welcome_without_asking_apt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "missing_programs", lambda _names: [])
+    monkeypatch.setattr(preflight.probe, "packages_without_candidate", lambda names: names)
+    known = system_called("Debian 13", "trixie", known=True)
+    assert preflight.system(known, "1.37") == []
+    assert preflight.untried(known) == []
+
+
+def test_the_oldest_kubernetes_is_made_on_one_system_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "missing_programs", lambda _names: [])
+    [problem] = preflight.system(system_called("Debian 13", "trixie", known=True), "1.20")
+    assert problem.startswith(
+        "Kubernetes 1.20 is made from Debian 12's packages, and this is Debian 13: set platform_kubernetes"
+    )
+    assert preflight.system(system_called("Debian 12", "bookworm", known=True), "1.20") == []
+
+
+def test_a_system_that_is_not_known_is_refused_for_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "missing_programs", lambda _names: [])
+    monkeypatch.setattr(preflight.probe, "packages_without_candidate", lambda names: names[:1])
+    unknown = system_called("Kali GNU/Linux Rolling", "kali-rolling", known=False)
+    [problem] = preflight.system(unknown, "1.37")
+    assert "Kali GNU/Linux Rolling is not in platform/distributions.yml, and apt has no catatonit there" in problem
+    monkeypatch.setattr(preflight.probe, "packages_without_candidate", lambda _names: [])
+    assert preflight.system(unknown, "1.37") == []
+    assert preflight.untried(unknown) == [
+        "the platform has not been tried on Kali GNU/Linux Rolling; it has every package that is needed"
+    ]
+
+
+def test_a_system_without_apt_is_shown_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "missing_programs", lambda names: list(names)[:2])
+    [problem] = preflight.system(system_called("Fedora Linux 44", "unknown", known=False), "1.37")
+    assert "and Fedora Linux 44 lacks apt-get, apt-cache: use a cluster of yours with -i inventory/sample" in problem
+
+
+def test_a_processor_that_nothing_was_compiled_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.os, "uname", lambda: SimpleNamespace(machine="riscv64"))
+    problems = preflight.machine(password_given=True)
+    assert "its programs are for x86_64 and aarch64, and this machine is riscv64" in problems
+
+
+def test_programs_that_are_missing_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "missing_programs", list)
+    [problem] = preflight.machine(password_given=True)
+    assert problem.startswith("the programs nsenter, unshare, setpriv, perl are missing: install util-linux")
+
+
+def test_a_port_that_is_taken_is_told_with_who_has_it() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        [problem] = preflight.ports({"platform_base_api_server_port": port})
+    who = Path("/proc/self/comm").read_text().strip()
+    assert problem == (
+        f"port {port} on 127.0.0.1 is in use by {who}: stop what listens there, "
+        "or set platform_base_api_server_port to another port"
+    )

@@ -35,12 +35,21 @@ def test_free_space_is_asked_of_the_disk_a_folder_will_be_on(tmp_path: Path) -> 
     assert probe.free_gib(tmp_path / "not" / "yet") == pytest.approx(probe.free_gib(tmp_path), rel=0.1)
 
 
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [("ID=debian\nVERSION_CODENAME=bookworm\n", "bookworm"), ('VERSION_CODENAME="noble"\n', "noble"), ("", "unknown")],
-)
-def test_the_release_is_read_from_os_release(text: str, name: str) -> None:
-    assert probe.debian_release(text) == name
+def test_who_listens_on_a_port_is_known_by_name() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        assert probe.listener(port) == Path("/proc/self/comm").read_text().strip()
+    assert probe.listener(port) == ""
+
+
+def test_packages_that_apt_could_not_install_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "there:\n  Installed: (none)\n  Candidate: 1.2-3\ngone:\n  Installed: 1\n  Candidate: (none)\n"
+    (tmp_path / "apt-cache").write_text(f"#!/bin/sh\nprintf '{said}'\n")
+    (tmp_path / "apt-cache").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert probe.packages_without_candidate(["there", "gone", "never"]) == ["gone", "never"]
 
 
 def test_nobody_answers_on_a_socket_that_is_not_there(tmp_path: Path) -> None:

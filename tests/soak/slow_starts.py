@@ -14,10 +14,12 @@ from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError, NotFoundError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.platform.distributions import this_machine
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 from record import let_root
 
-KUBECONFIG, CONTEXT, IMAGE = "/var/lib/fastapi-mysql-k8s/kubeconfig", "embedded", "127.0.0.1:5000/debian-python:12"
+KUBECONFIG, CONTEXT = "/var/lib/fastapi-mysql-k8s/kubeconfig", "embedded"
+IMAGE = f"127.0.0.1:5000/{this_machine().base_image}"
 NAMESPACE = "soak-slow-starts"
 STARTS, AT_A_TIME = 50, 10
 SHORTEST, LONGEST = 10, 60

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -119,7 +120,26 @@ def may_become_root(password_given: bool) -> bool:
     return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
 
 
-def debian_release(os_release: str) -> str:
-    """The code name in /etc/os-release."""
-    values = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
-    return values.get("VERSION_CODENAME", "unknown").strip('"')
+def packages_without_candidate(names: list[str]) -> list[str]:
+    """Of packages, those that apt could not install from the lists that it has."""
+    command = ["env", "LC_ALL=C", "apt-cache", "policy", *names]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.findall(r"^(\S+):\n  Installed: .*\n  Candidate: (.*)$", said, re.MULTILINE)
+    there = {name.partition(":")[0] for name, candidate in found if candidate != "(none)"}
+    return [name for name in names if name not in there]
+
+
+def listener(port: int) -> str:
+    """The program that listens on a port, where its owner may be known; else nothing."""
+    inodes = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        for line in table.read_text().splitlines()[1:] if table.exists() else []:
+            fields = line.split()
+            # TCP_LISTEN, in include/net/tcp_states.h.
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(f"socket:[{fields[9]}]")
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if str(descriptor.readlink()) in inodes:
+                return (descriptor.parents[1] / "comm").read_text().strip()
+    return ""
