@@ -248,6 +248,8 @@ class FakeDeployment:
             "base_url": self.url,
             "host": "users.test",
             "validate_certs": True,
+            "ca_file": "",
+            "verified": [],
             "endpoints": ENDPOINTS,
             "manifests_dir": str(self.folder / "manifests"),
             "source_dir": str(self.folder),
