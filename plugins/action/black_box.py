@@ -17,6 +17,7 @@ from ..plugin_utils.redaction.mask import Mask
 from ..plugin_utils.run_cluster import run_kubeconfig
 from ..plugin_utils.verify.asker import Asker
 from ..plugin_utils.verify.repeating import harmless
+from ..plugin_utils.verify.secrets import long_secrets
 from ..plugin_utils.verify.session import Order, Session
 
 # Nothing of this may take long: what has failed is still to be undone.
@@ -69,7 +70,8 @@ def save(arguments: dict[str, Any]) -> Path:
     box = BlackBox(client, arguments["namespace"], arguments["name"], new_folder(above), Mask([]), arguments["lines"])
     box.faults += faults
     try:
-        box.fill(cause, arguments["secrets"], users)
+        # An application may write into its log what it is sent.
+        box.fill(cause, [*arguments["secrets"], *long_secrets(arguments["endpoints"])], users)
     finally:
         if client:
             client.close()

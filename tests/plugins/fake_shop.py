@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import ssl
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -101,7 +102,7 @@ class Shop:
 
 
 @contextmanager
-def open_shop(shop: Shop) -> Iterator[int]:
+def open_shop(shop: Shop, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """The port at which it serves."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -133,6 +134,8 @@ def open_shop(shop: Shop) -> Iterator[int]:
         setattr(Handler, f"do_{method}", Handler.answer)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield server.server_port

@@ -94,7 +94,12 @@ def test_the_whole_story_is_right(place: Place) -> None:
 
 
 def test_nothing_secret_is_told(place: Place) -> None:
-    echo = {"path": "/echo", "method": "PUT", "request_body": f"p={PASSWORD}", "headers": {**BEARER, "X-Key": "k-123-k"}}
+    echo = {
+        "path": "/echo",
+        "method": "PUT",
+        "request_body": f"p={PASSWORD}",
+        "headers": {**BEARER, "X-Key": "k-123-k"},
+    }
     cause, _, found = place.wait(endpoints=[LOGIN, {**echo, "repeat": True, "varies": True}, ME])
     assert cause is None
     lines = "\n".join(report.lines("http://x", "", found))
@@ -104,9 +109,9 @@ def test_nothing_secret_is_told(place: Place) -> None:
     for secret in (PASSWORD, "k-123-k", *tokens):
         assert secret not in told
     assert "(hidden)" in lines
-    assert found["checks"]["endpoints"][0] == {
-        key: value for key, value in LOGIN.items() if key != "request_json"
-    } | {"withheld": ["request_json"]}
+    assert found["checks"]["endpoints"][0] == {key: value for key, value in LOGIN.items() if key != "request_json"} | {
+        "withheld": ["request_json"]
+    }
     assert found["checks"]["endpoints"][1]["withheld"] == ["headers.Authorization", "headers.X-Key", "request_body"]
 
 

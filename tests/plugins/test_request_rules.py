@@ -48,7 +48,10 @@ POST = {"path": "/a", "method": "POST"}
         (POST | {"request_body": ""}, "request_body is empty"),
         (POST | {"request_form": VALUE}, "request_form must be a dictionary"),
         (POST | {"request_form": {"a": [VALUE]}}, "request_form has the field a"),
-        (POST | {"request_json": {"on": datetime.date(2026, 1, 2)}}, "request_json holds a value that is not JSON (date)"),
+        (
+            POST | {"request_json": {"on": datetime.date(2026, 1, 2)}},
+            "request_json holds a value that is not JSON (date)",
+        ),
         (POST | {"request_json": float("nan")}, "request_json holds a value that is not JSON"),
         ({"path": "/a", "expect_headers": ["X"]}, "expect_headers must be a dictionary"),
         ({"path": "/a", "expect_headers": {"X:": "a"}}, "expect_headers has 'X:'"),

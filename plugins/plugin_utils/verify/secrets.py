@@ -37,6 +37,7 @@ HARMLESS = frozenset(
 # Words of JSON, and numbers that are too short to be a secret, would take every text with them.
 WORDS = frozenset({"true", "false", "null", "none"})
 DIGITS = 4
+LONG = 8
 
 
 class Secrets:
@@ -66,6 +67,11 @@ def secrets_of(endpoints: Iterable[Mapping[str, Any]]) -> Secrets:
     listed = list(endpoints)
     public = {str(leaf) for one in listed for leaf in _expected(one)}
     return Secrets(value for one in listed for value in _sent(one) if value not in public)
+
+
+def long_secrets(endpoints: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What these endpoints send and is no word of every log: for texts of others, which are to stay readable."""
+    return sorted({value for one in endpoints for value in _sent(one) if len(value) >= LONG})
 
 
 def _expected(endpoint: Mapping[str, Any]) -> Iterator[Any]:
