@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import ssl
 import threading
 import urllib.parse
@@ -51,6 +52,7 @@ class Shop:
         self.heard: list[dict[str, str]] = []
         self.password = PASSWORD
         self.accepts = True
+        self.hangs_up = False
         self.fails: dict[str, int] = {}
 
     def count(self, what: str) -> int:
@@ -63,6 +65,8 @@ class Shop:
         self.heard.append(dict(one.headers))
         if code := self.fails.get(path, 0):
             return code, {"detail": "broken"}, {}
+        if path == "/orders" and self.hangs_up:
+            one.connection.shutdown(socket.SHUT_RDWR)
         if path == "/echo":
             return 200, {"headers": dict(one.headers), "body": text}, {"X-Shop": "open", "Set-Cookie": "a=1; Path=/"}
         if path in ("/login", "/form"):
@@ -132,8 +136,14 @@ def open_shop(shop: Shop, tls: ssl.SSLContext | None = None) -> Iterator[int]:
 
     for method in ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"):
         setattr(Handler, f"do_{method}", Handler.answer)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Who has been hung up on is no error."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

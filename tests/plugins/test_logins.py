@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -154,6 +156,28 @@ def test_what_is_sent_once_is_not_sent_again_though_it_is_wrong(place: Place) ->
     assert place.shops["ingress"].count("POST /orders") == 1
     assert not any(one.startswith("DELETE") for one in place.shops["ingress"].asked)
     assert [row["right"] for row in found["answers"]] == ["yes", "yes", "yes", "no", "", "", "", "yes"]
+
+
+def test_what_is_sent_once_is_not_sent_again_though_nobody_responds(place: Place) -> None:
+    """Not even over a connection that may have been dead: somebody has it in their books perhaps."""
+    first = {"path": "/echo", "method": "PUT", "request_body": "a"}
+    place.shops["ingress"].hangs_up = True
+    cause, _, _ = place.wait(timeout=3, endpoints=[LOGIN, ME, first, ORDER])
+    assert cause and cause.type == "IngressNotRouted"
+    assert "it may have been carried out, and is not repeated" in cause.message
+    assert place.shops["ingress"].asked[-2:] == ["PUT /echo", "POST /orders"]
+    assert place.shops["ingress"].count("POST /orders") == 1
+
+
+def test_a_login_that_one_who_goes_has_refused_is_tried_once_more(place: Place) -> None:
+    """After a rollout the Ingress may still lead to Pods of the version before, which know another password."""
+    ingress = place.shops["ingress"]
+    ingress.password = "of the version before"
+    settled_at = time.time() + 1.2
+    with place.open(settled_at=settled_at) as arguments, Verifier(arguments) as verifier:
+        threading.Timer(0.8, setattr, (ingress, "password", PASSWORD)).start()
+        assert judge(verifier.wait(5)) is None
+    assert ingress.count("POST /login") == 2
 
 
 def test_an_unchanged_run_orders_nothing(place: Place) -> None:

@@ -50,6 +50,8 @@ class Line:
 
     def ask(self, request: Request) -> Answer:
         """One request; trouble is an answer, too."""
+        if request.alone:
+            self.close()
         for attempt in (1, 2):
             fresh = self.connection is None
             try:

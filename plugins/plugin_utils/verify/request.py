@@ -23,7 +23,7 @@ BODIES = {
     "request_form": "application/x-www-form-urlencoded",
     "request_body": "text/plain; charset=utf-8",
 }
-# The keys that reach a plain request; what has another that is set goes its own way.
+# Where a saved value is filled in.
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -40,6 +40,8 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     websocket: bool = False
+    # Whether it goes over a connection of its own, and is not repeated where that breaks.
+    alone: bool = False
 
 
 def method_of(endpoint: Endpoint) -> str:

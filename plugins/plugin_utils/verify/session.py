@@ -77,19 +77,19 @@ class Session:
         found: dict[int, Answer] = {}
         for number in sorted(self.order.once):
             endpoint = self.order.endpoints[number]
-            found[number] = self._asked(endpoint)
+            found[number] = uncertain(self._asked(endpoint, alone=True), endpoint)
             if not matches(found[number], endpoint):
                 break
         return found
 
-    def _asked(self, endpoint: Endpoint) -> Answer:
+    def _asked(self, endpoint: Endpoint, alone: bool = False) -> Answer:
         try:
             if lacking := sorted(references(endpoint) & self.absent.keys() - self.saved.keys()):
                 return self._kept(endpoint, Answer(unsent=self.absent[lacking[0]]))
             request = filled(endpoint, self.saved)
         except Unknown as error:
             return Answer(error=f"no request ({error})", hide=self.order.secrets)
-        answer = replace(self.send(request, endpoint), hide=self.order.secrets)
+        answer = replace(self.send(replace(request, alone=alone), endpoint), hide=self.order.secrets)
         return self._kept(endpoint, answer) if saved_names(endpoint) else answer
 
     def _kept(self, endpoint: Endpoint, answer: Answer) -> Answer:
@@ -111,6 +111,13 @@ def reason(endpoint: Endpoint) -> str:
     """Why an endpoint is not asked here."""
     own = method_of(endpoint) not in SAFE
     return f"it {'' if own else 'needs what '}is sent once, by verify.yml and with a new version"
+
+
+def uncertain(answer: Answer, endpoint: Endpoint) -> Answer:
+    """Without a response nobody knows what has become of a request that changes something."""
+    if not answer.error or answer.distrust or method_of(endpoint) in SAFE:
+        return answer
+    return replace(answer, error=f"{answer.error}; it may have been carried out, and is not repeated")
 
 
 def is_final(answer: Answer, endpoint: Endpoint) -> bool:
