@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -16,6 +17,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console import r
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.outcome import glance, outcome
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verification import Seen, judge
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verifier import Verifier
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.websocket import accepted
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
 from fake_shop import BEARER, GONE, LOGIN, ME, ORDER, PASSWORD, READ, SOCKET, STRANGER, Shop, open_shop
@@ -249,6 +251,12 @@ def test_a_login_by_cookie_and_one_by_a_form(place: Place) -> None:
 def test_what_a_login_does_not_give(place: Place, save: dict[str, str], words: str) -> None:
     cause, _, _ = place.wait(endpoints=[LOGIN | {"save": save}, ME])
     assert cause and words in cause.message
+
+
+def test_the_handshake_is_that_of_the_standard() -> None:
+    """The sample of RFC 6455, 1.3."""
+    key = base64.b64encode(b"the sample nonce").decode()
+    assert accepted(key) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def test_headers_of_a_response(place: Place) -> None:

@@ -82,6 +82,15 @@ def test_what_the_other_client_gets_wrong_is_told_without_secrets(tmp_path: Path
     assert KEY not in output
 
 
+def test_another_client_that_does_not_run_says_why(tmp_path: Path) -> None:
+    with open_shop(Shop()) as port:
+        given = {"verify_base_url": f"http://127.0.0.1:{port}", "verify_endpoints": [LOGIN, ME]}
+        code, output = verify(tmp_path, **given, ansible_python_interpreter="/bin/false")
+    assert code != 0
+    assert "/login should respond with 200" in output
+    assert "but gave no response (" in output
+
+
 @pytest.mark.parametrize("endpoints", [[LOGIN, ME], [{"path": "/open", "json": {"open": True}}]])
 def test_by_name_and_with_an_authority_of_its_own(tmp_path: Path, endpoints: list[dict[str, Any]]) -> None:
     authority = Authority(tmp_path, "ours")

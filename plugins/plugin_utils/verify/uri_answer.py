@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .answer import Answer
+from .answer import Answer, shortened
 
 
 def answer_of(result: Mapping[str, Any]) -> Answer:
@@ -13,4 +13,7 @@ def answer_of(result: Mapping[str, Any]) -> Answer:
     headers = {name.replace("_", "-"): value for name, value in result.items() if isinstance(value, str)}
     if cookies := result.get("cookies"):
         headers["set-cookie"] = "\n".join(f"{name}={value}" for name, value in cookies.items())
-    return Answer(int(result.get("status", 0)), str(result.get("content", "")), headers=headers)
+    status = int(result.get("status", 0))
+    if status <= 0 and (why := result.get("msg") or result.get("module_stderr")):
+        return Answer(error=f"no response ({shortened(str(why), 300)})")
+    return Answer(status, str(result.get("content", "")), headers=headers)
