@@ -15,7 +15,10 @@ from ..plugin_utils.kube_action import CLUSTER_ARGUMENTS, DEPLOYMENT_ARGUMENTS, 
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.redaction.mask import Mask
 from ..plugin_utils.run_cluster import run_kubeconfig
-from ..plugin_utils.verify.endpoints import Asker
+from ..plugin_utils.verify.asker import Asker
+from ..plugin_utils.verify.repeating import harmless
+from ..plugin_utils.verify.secrets import long_secrets
+from ..plugin_utils.verify.session import Order, Session
 
 # Nothing of this may take long: what has failed is still to be undone.
 TIMEOUT = 5.0
@@ -53,9 +56,10 @@ def save(arguments: dict[str, Any]) -> Path:
     cause = (
         {key: str(value) for key, value in given.items()} if isinstance(given, dict) else {"message": str(given or "")}
     )
-    asker = None
+    asker = users = None
     with suppress(ValueError):
-        asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"], TIMEOUT)
+        asker = Asker.of(arguments, TIMEOUT)
+        users = Session(Order(harmless(arguments["endpoints"])), asker.send)
     client: KubeClient | None = None
     faults: list[str] = []
     try:
@@ -66,7 +70,8 @@ def save(arguments: dict[str, Any]) -> Path:
     box = BlackBox(client, arguments["namespace"], arguments["name"], new_folder(above), Mask([]), arguments["lines"])
     box.faults += faults
     try:
-        box.fill(cause, arguments["secrets"], asker, [str(item["path"]) for item in arguments["endpoints"]])
+        # An application may write into its log what it is sent.
+        box.fill(cause, [*arguments["secrets"], *long_secrets(arguments["endpoints"])], users)
     finally:
         if client:
             client.close()

@@ -34,6 +34,7 @@ class ActionModule(PlainAction):
         "settled_at": {"type": "float", "default": 0.0},
         "outage_ended": {"type": "float", "default": 0.0},
         "validate_certs": {"type": "bool", "default": True},
+        "ca_file": {"type": "path", "default": ""},
         "name": {"type": "str", "default": ""},
         "namespace": {"type": "str", "default": ""},
         "kubeconfig": {"type": "str", "default": ""},

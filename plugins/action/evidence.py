@@ -31,6 +31,8 @@ class ActionModule(KubeAction):
         "samples": {"type": "int", "default": 7},
         # An Ingress controller needs a moment to forget the Pods of the version before (Traefik: two seconds).
         "patience": {"type": "int", "default": 5},
+        # What this run has verified: of it, what is sent once.
+        "verified": {"type": "list", "elements": "dict", "default": []},
         "only_new": {"type": "bool", "default": False},
         "rollout": {"type": "dict", "default": {}},
         # What has failed, in the rescue of a run.

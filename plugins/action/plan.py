@@ -43,6 +43,8 @@ from ..plugin_utils.verify.outcome import glance
 
 Object = dict[str, Any]
 
+# What is looked at of what users are to get.
+USERS = ("verify_host", "verify_ca_file", "verify_endpoints")
 # The lists of the roles' templates.
 TEMPLATES = ("__secret_templates", "__workload_templates")
 # The Secret is for its owner alone, and is never shown.
@@ -79,7 +81,7 @@ class ActionModule(PlainAction):
         check_names_and_types(self.variables, self._templar, roles, self.arguments["roles"])
         if self.stages.use_cluster:
             check_embedded(self.target, self.variables.get("group_names", []))
-        named = [name for name in ("verify_host", "verify_endpoints") if self.variables.get(name) is not None]
+        named = [name for name in USERS if self.variables.get(name) is not None]
         check_values(self.target, {name: self._value(name) for name in named}, roles)
         with self._images_asked() as images:
             if self.stages.asks_cluster or self.stages.any_of("account"):
@@ -299,6 +301,7 @@ class ActionModule(PlainAction):
             "host": str(self._value("verify_host")),
             "endpoints": self._value("verify_endpoints"),
             "validate_certs": boolean(self._value("verify_validate_certs")),
+            "ca_file": str(self._value("verify_ca_file")),
             "name": str(self.target["name"]) if boolean(self._value("verify_replicas")) else "",
             "namespace": str(self.target["namespace"]),
             "kubeconfig": run_kubeconfig(kubeconfig, context),

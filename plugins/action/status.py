@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.ages import age
 from ..plugin_utils.console.status import answer_lines, image_lines, pod_lines
-from ..plugin_utils.evidence.answers import through_ingress
+from ..plugin_utils.evidence.answers import Parties, through_ingress
 from ..plugin_utils.evidence.cluster import read_cluster
 from ..plugin_utils.evidence.folder import LATEST, Masker, previous, secrets_in
 from ..plugin_utils.evidence.names import Names
@@ -21,7 +22,10 @@ from ..plugin_utils.kube.namespace import hold_up
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
 from ..plugin_utils.release.drift import Drift, drift
 from ..plugin_utils.release.revision_store import Store
-from ..plugin_utils.verify.endpoints import Asker, shortened
+from ..plugin_utils.verify.answer import shortened
+from ..plugin_utils.verify.asker import Asker
+from ..plugin_utils.verify.repeating import harmless
+from ..plugin_utils.verify.request import Endpoint
 
 Object = dict[str, Any]
 
@@ -93,7 +97,7 @@ def where_it_answers(arguments: dict[str, Any]) -> dict[str, Any]:
     """The URL, whether anybody answers there, and where the evidence is."""
     url = where(arguments)
     lines = [f"  URL       {url}"]
-    lines += [f"  Answers   {line}" for line in answer_lines(ask(arguments, arguments["endpoints"][:1]))]
+    lines += [f"  Answers   {line}" for line in answer_lines(ask(arguments, harmless(arguments["endpoints"])[:1]))]
     return told([*lines, *evidence_lines(arguments)], {"drift": [], "url": url})
 
 
@@ -122,15 +126,14 @@ def headline(revision: str, names: Names, arguments: dict[str, Any], found: Obje
     )
 
 
-def ask(arguments: dict[str, Any], endpoints: Iterable[Object]) -> list[Object]:
+def ask(arguments: dict[str, Any], endpoints: Iterable[Endpoint]) -> list[Object]:
     """Each endpoint's answer, and how long it took."""
     try:
-        asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"], timeout=5)
+        asker = Asker.of(arguments, timeout=5)
     except ValueError as error:
         raise KubeError(f"{error}.") from error
-    answers = through_ingress(asker, list(endpoints), 1)
-    asker.close()
-    return answers
+    with closing(Parties(asker, list(endpoints))) as parties:
+        return through_ingress(parties, 1)
 
 
 def drift_lines(different: Drift, compared: bool) -> list[str]:

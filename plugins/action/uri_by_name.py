@@ -20,6 +20,7 @@ class ActionModule(PlainAction):
         "path": {"type": "str", "default": "/"},
         "status_code": {"type": "int", "default": 200},
         "validate_certs": {"type": "bool", "default": True},
+        "ca_file": {"type": "path", "default": ""},
     }
 
     def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +41,7 @@ class ActionModule(PlainAction):
                     "use_proxy": False,
                     "unix_socket": socket,
                     "validate_certs": arguments["validate_certs"],
+                    **({"ca_path": arguments["ca_file"]} if arguments["ca_file"] else {}),
                 },
                 task_vars=self.variables,
             )

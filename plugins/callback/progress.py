@@ -28,7 +28,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.diagnostics.fail
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.files import cache_folder
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.progress_line import ProgressLine
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_environment import hide
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import shortened
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.answer import shortened
 
 COLLECTION = "fastapi_mysql.k8s"
 

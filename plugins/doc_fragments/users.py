@@ -20,6 +20,10 @@ options:
     description: Whether an https URL's certificate must be trusted.
     type: bool
     default: true
+  ca_file:
+    description: A file with the certificates of the authorities to trust, in place of those that this machine trusts.
+    type: path
+    default: ""
   endpoints:
     description: The endpoints to ask, as the role C(verify) describes them.
     type: list

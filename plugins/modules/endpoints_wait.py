@@ -9,6 +9,11 @@ description:
     Pods of the current version, all of them must give the same answers, and the Ingress must give these, too. A page of HTML is not compared,
     for the API server rewrites its links.
   - A cluster that cannot be reached, or does not let us ask its Pods, is told in RV(unasked), and is no error.
+  - What carries more than a GET (a method, headers, a body, what an earlier response gave) reaches a Pod by a port that is forwarded, for
+    which the account needs the right to C(create) and C(get) C(pods/portforward). Without it, the Pods are not asked for that, which is told
+    in RV(spared).
+  - Requests that change something are sent once, through the Ingress, when all else is right. A login that is refused is not tried again.
+  - Neither what is sent nor what is saved of a response is in what is returned or printed.
   - Fails with one line that names URL or Pod, expected and given answer, and what to do. In check mode it asks nobody.
 options:
   endpoints:
@@ -67,11 +72,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answers:
-  description: Name, URL and answer of each endpoint; long bodies are cut. Empty in check mode.
+  description: Name, method, URL and answer of each endpoint; long bodies are cut, secrets hidden. Whether it is right is empty where it was
+    not requested. Empty in check mode.
   type: list
   elements: dict
   returned: always
-  sample: [{name: the API runs, url: "http://127.0.0.1:8080/status", answer: 200 1, right: "yes", seconds: "0.004"}]
+  sample:
+    - name: the API runs
+      method: GET
+      path: /status
+      url: http://127.0.0.1:8080/status
+      answer: 200 1
+      right: "yes"
+      seconds: "0.004"
 replicas:
   description: Each Pod that was asked, how many answers it gave, and how many were right.
   type: list
@@ -87,8 +100,17 @@ unasked:
   description: Why the Pods were not asked; empty when they were, or were not to be.
   type: str
   returned: always
+spared:
+  description: At which endpoints the Pods were not asked, and why; empty where they were.
+  type: str
+  returned: when somebody was asked
+warnings:
+  description: What users do not feel yet, such as a certificate that expires in less than 14 days.
+  type: list
+  elements: str
+  returned: when somebody was asked
 checks:
-  description: What was asked; URL, Host header and endpoints.
+  description: What was asked; URL, Host header and endpoints, without the values of headers and bodies.
   type: dict
   returned: when all answers are right
 cause:

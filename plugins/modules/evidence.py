@@ -59,6 +59,12 @@ options:
       has noted in it, as C(known), what it knew before it undid anything (C(cause), C(message), C(black_box)).
     type: dict
     default: {}
+  verified:
+    description: What this run has verified, RV(fastapi_mysql.k8s.endpoints_wait#module:answers). Endpoints that are sent once are not requested
+      again for evidence, but taken from here; where they are not here, their checks are skipped.
+    type: list
+    elements: dict
+    default: []
   only_new:
     description: Do nothing when the newest evidence is still true of what is wanted, and passed.
     type: bool

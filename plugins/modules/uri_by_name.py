@@ -27,6 +27,10 @@ options:
     description: Whether the certificate must be trusted, and be for the name.
     type: bool
     default: true
+  ca_file:
+    description: A file with the certificates of the authorities to trust, in place of those that this machine trusts.
+    type: path
+    default: ""
 author:
   - fastapi-mysql-k8s
 """

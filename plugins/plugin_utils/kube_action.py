@@ -23,6 +23,7 @@ USERS_ARGUMENTS: dict[str, dict[str, Any]] = {
     "base_url": {"type": "str", "required": True},
     "host": {"type": "str", "default": ""},
     "validate_certs": {"type": "bool", "default": True},
+    "ca_file": {"type": "path", "default": ""},
     "endpoints": {"type": "list", "elements": "dict", "default": []},
 }
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import (
-    Answer,
-    matches,
-)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import matches
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.uri_answer import answer_of
 
 
 def answered(result: Mapping[str, Any], endpoint: Mapping[str, Any]) -> bool:
-    """Compare status and body."""
-    return matches(Answer(int(result.get("status", 0)), str(result.get("content", ""))), endpoint)
+    """Compare status, headers and body."""
+    return matches(answer_of(result), endpoint)
 
 
 class TestModule:

@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from fake_port_forward import forward
+
 # A status, a document (as text, if it is no object; for a watch, events one after the other), and perhaps headers.
 Reply = tuple[int, dict[str, Any] | str | Iterator[dict[str, Any]]] | tuple[int, dict[str, Any], dict[str, str]]
 Route = Callable[[str, str, dict[str, Any]], Reply]
@@ -30,9 +32,15 @@ def status(code: int, message: str) -> Reply:
 
 @contextmanager
 def serving(
-    route: Route, heard: list[dict[str, str]] | None = None, tls: ssl.SSLContext | None = None
+    route: Route,
+    heard: list[dict[str, str]] | None = None,
+    tls: ssl.SSLContext | None = None,
+    forwarded: Callable[[str], int] | None = None,
 ) -> Iterator[str]:
-    """Serve on a free port of the loopback; `route` gets method, path with query, and body; `heard` keeps headers."""
+    """Serve on a free port of the loopback; `route` gets method, path with query, and body; `heard` keeps headers.
+
+    `forwarded` names the port of this machine to which a Pod's is forwarded, by the path of the request.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -40,6 +48,9 @@ def serving(
         disable_nagle_algorithm = True
 
         def answer(self) -> None:
+            if forwarded and "/portforward" in self.path:
+                forward(self, forwarded(self.path))
+                return
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"{}")
             request.host = self.headers["Host"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +86,8 @@ class FakeDeployment:
     slices_served: bool = True
     kubeconfig: str = ""
     url: str = ""
+    # What a test gives the action beside the usual.
+    own: Object = field(default_factory=dict)
 
     def route(self, method: str, path: str, body: Object) -> Reply:
         path = path.partition("?")[0]
@@ -248,6 +250,8 @@ class FakeDeployment:
             "base_url": self.url,
             "host": "users.test",
             "validate_certs": True,
+            "ca_file": "",
+            "verified": [],
             "endpoints": ENDPOINTS,
             "manifests_dir": str(self.folder / "manifests"),
             "source_dir": str(self.folder),
@@ -289,13 +293,13 @@ def fill(registry: FakeRegistry, repository: str, sizes: list[int], commands: li
 
 
 @contextmanager
-def standing_in(folder: Path) -> Iterator[FakeDeployment]:
-    """A deployment of three Pods that is well, until a test says otherwise."""
+def standing_in(folder: Path, forwarded: Callable[[str], int] | None = None) -> Iterator[FakeDeployment]:
+    """A deployment of three Pods that is well, until a test says otherwise; `forwarded` has each Pod's port here."""
     cluster = FakeDeployment(folder)
     (folder / "manifests").mkdir()
     value = base64.b64encode(CANARY.encode()).decode()
     (folder / "manifests/my-secret-eval.yml").write_text(SECRET.format(value=value), encoding="utf-8")
-    with serve(FakeRegistry()) as registry, serving(lambda *asked: cluster.route(*asked)) as url:
+    with serve(FakeRegistry()) as registry, serving(lambda *asked: cluster.route(*asked), forwarded=forwarded) as url:
         layers = [51_200_000, 9_800_000, 14_700_000, 5_100]
         commands = [
             "# debian.sh",

@@ -98,6 +98,9 @@ def cluster(log: str) -> Any:
     return route
 
 
+LOGIN_PASSWORD = "of-the-login-5W"
+
+
 def box(tmp_path: Path, server: str, **more: Any) -> Path:
     arguments: dict[str, Any] = {
         "name": "d",
@@ -144,6 +147,23 @@ def test_a_box_tells_all_but_secrets(tmp_path: Path) -> None:
     modes = {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*")) if path.is_dir()}
     assert modes == {0o700}
     assert {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()} == {0o600}
+
+
+def test_a_box_logs_in_nowhere_and_hides_what_would_be_sent(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def shop(method: str, path: str, body: dict[str, Any]) -> Reply:
+        asked.append(f"{method} {path}")
+        return 200, {"seen": LOGIN_PASSWORD}
+
+    login = {"path": "/login", "method": "POST", "request_json": {"p": LOGIN_PASSWORD}, "save": {"t": "json.t"}}
+    me = {"path": "/me", "headers": {"Authorization": "Bearer ${t}"}}
+    keyed = {"path": "/key", "headers": {"X-Key": LOGIN_PASSWORD}}
+    with serving(cluster(f"login with {LOGIN_PASSWORD}\n")) as server, serving(shop) as ingress:
+        folder = box(tmp_path, server, base_url=ingress, endpoints=[login, me, keyed])
+    assert asked == ["GET /key"]
+    for path in folder.rglob("*"):
+        assert not path.is_file() or LOGIN_PASSWORD not in path.read_text(), path
 
 
 def test_a_cluster_that_is_away_is_noted(tmp_path: Path) -> None:

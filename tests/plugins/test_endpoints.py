@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.answer import Answer
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.asker import Asker
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import find_endpoint_problems
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import (
-    Answer,
-    Asker,
     check_shape,
     expected,
     matches,
@@ -113,10 +113,10 @@ def test_answers_of_the_same_value_are_the_same() -> None:
 def test_a_kept_connection_and_the_host() -> None:
     with serving(lambda method, path, body: (200, {"path": path})) as server:
         asker = Asker(f"{server}/base/", "a.host")
-        answer = asker.ask("/a?b=c")
+        answer = asker.get("/a?b=c")
         asker.close()
     assert (answer.status, answer.body) == (200, '{"path": "/base/a?b=c"}')
-    assert "refused" in Asker(server).ask("/").error
+    assert "refused" in Asker(server).get("/").error
 
 
 def test_a_base_url_that_is_none() -> None:
@@ -144,7 +144,7 @@ def test_paths_are_requested_as_a_browser_does(path: str, requested: str) -> Non
 
     with serving(reply) as server:
         asker = Asker(server)
-        assert asker.ask(path).status == 200
+        assert asker.get(path).status == 200
         asker.close()
     assert seen == [requested]
 
@@ -153,14 +153,14 @@ def test_paths_are_requested_as_a_browser_does(path: str, requested: str) -> Non
 def test_whatever_the_path_there_is_an_answer(path: str) -> None:
     with serving(lambda method, target, body: (200, {})) as server:
         asker = Asker(server, timeout=2)
-        assert isinstance(asker.ask(path), Answer)
+        assert isinstance(asker.get(path), Answer)
         asker.close()
 
 
 def test_a_host_that_no_header_takes_is_an_answer() -> None:
     with serving(lambda method, target, body: (200, {})) as server:
         asker = Asker(server, "a\r\nX: y")
-        assert asker.ask("/").error.startswith("no response (")
+        assert asker.get("/").error.startswith("no response (")
         asker.close()
 
 

@@ -12,10 +12,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.commands import curl
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import Asker, trust
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.asker import Asker
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.tls import trust
 
 from test_platform_modules import run
 
@@ -87,7 +89,7 @@ def trusted(pki: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answered(base_url: str, host: str, checked: bool = True) -> str:
     asker = Asker(base_url, host, checked, timeout=5)
-    answer = asker.ask("/status")
+    answer = asker.get("/status")
     asker.close()
     return answer.error or answer.body
 
@@ -120,15 +122,25 @@ def test_what_an_authority_leaves_out_does_not_depend_on_the_python() -> None:
     assert trust().check_hostname
 
 
+def asked(path: str) -> dict[str, Any]:
+    return {"method": "GET", "path": path, "sends": [], "reads": []}
+
+
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
 def test_the_command_that_repeats_it_does_it_as_well(servers: dict[str, str], pki: Path) -> None:
-    meta = {"host": NAME, "base_url": servers["name"], "validate_certs": True}
+    meta = {"host": NAME, "base_url": servers["name"], "validate_certs": True, "ca_file": ""}
     environment = os.environ | {"CURL_CA_BUNDLE": str(pki / "ca.crt")}
     done = subprocess.run(
-        ["sh", "-c", curl(meta, "/users?name=Müller x")], env=environment, capture_output=True, text=True, check=False
+        ["sh", "-c", curl(meta, asked("/users?name=Müller x"))],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout == f'["{NAME}", "/users?name=M%C3%BCller%20x"]'
-    assert curl(meta | {"base_url": "https://[::1]"}, "/") == f"curl -s --connect-to '::[::1]:443' https://{NAME}/"
+    assert (
+        curl(meta | {"base_url": "https://[::1]"}, asked("/")) == f"curl -s --connect-to '::[::1]:443' https://{NAME}/"
+    )
 
 
 SECOND = """

@@ -155,6 +155,30 @@ def test_a_run_that_has_nothing_to_do_ends_with_the_plan(run: Run, cluster: Clus
     assert not again["done"]
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"verify_endpoints": [{"path": "/a", "method": "FETCH"}]}, "verify_endpoints has '/a': method is 'FETCH'"),
+        ({"verify_endpoints": [{"path": "/a", "headers": "X-Key: of-nobody-4T"}]}, "headers must be a dictionary"),
+        (
+            {"verify_endpoints": [{"path": "/a", "headers": {"X-Key": "of-nobody-4T\n"}}]},
+            "headers.X-Key holds a line feed",
+        ),
+        ({"verify_endpoints": [{"path": "/a", "methd": "POST", "headers": {"X": "of-nobody-4T"}}]}, "methd"),
+        ({"verify_endpoints": [{"path": "/a", "websocket": "often"}]}, "'/a': websocket must be true or false"),
+        ({"verify_endpoints": [{"path": "/${b}"}]}, "'/${b}': it uses ${b}, but no endpoint saves that"),
+        ({"verify_ca_file": "/nowhere/ca.pem"}, "verify_ca_file is '/nowhere/ca.pem': there is no such file"),
+    ],
+)
+def test_what_cannot_be_verified_is_refused_before_anybody_is_asked(
+    run: Run, cluster: Cluster, given: dict[str, Any], words: str
+) -> None:
+    output, _ = run(fails=True, **given)
+    assert words in output
+    assert "of-nobody-4T" not in output
+    assert not cluster.asked and not run.registry.asked
+
+
 def test_what_users_get_wrong_is_left_to_whoever_waits_for_it(run: Run, cluster: Cluster) -> None:
     _, plan = run()
     assert plan is not None

@@ -21,6 +21,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.causes i
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 
 from fake_api_server import Reply, serving, status
+from fake_shop import LOGIN, ME, ORDER, PASSWORD, READ, Shop, open_shop
 from rollouts import START, at, deployment, ended, pod, replica_set, rests, runs, waits
 
 Object = dict[str, Any]
@@ -103,10 +104,14 @@ def rolling(*pods: Object) -> Stage:
 
 
 def watching(
-    stage: Stage, timeout: float = 60, rules: Rules | None = None, endpoints: list[Object] | None = None
+    stage: Stage,
+    timeout: float = 60,
+    rules: Rules | None = None,
+    endpoints: list[Object] | None = None,
+    pod_port: int = 0,
 ) -> tuple[list[str], list[Object] | KubeError]:
     """Watch to the end: the lines shown, and the Pods or the error."""
-    with serving(stage.route) as server:
+    with serving(stage.route, forwarded=lambda path: pod_port) as server:
         try:
             return stage.shown, Rollout(client(server), "n", "d", rules, stage.shown.append, endpoints).wait(timeout)
         except KubeError as error:
@@ -252,6 +257,30 @@ def test_a_new_pod_that_answers_right_is_asked_once() -> None:
     _, pods = watching(stage, endpoints=[{"path": "/status", "json": 1}])
     assert isinstance(pods, list)
     assert len([path for path in stage.requests if "/proxy/" in path]) == 1
+
+
+def test_a_new_pod_is_logged_in_to_and_gets_no_order() -> None:
+    shop = Shop()
+    stage = rolling(ready_pod())
+    later(stage, ("pods", ready_pod()), ("deployments", done()), when=lambda: bool(shop.count("GET /me")))
+    with open_shop(shop) as port:
+        _, pods = watching(stage, endpoints=[LOGIN, ME, ORDER, READ], pod_port=port)
+    assert isinstance(pods, list)
+    assert shop.asked == ["POST /login", "GET /me"]
+
+
+def test_a_new_pod_that_refuses_the_login_is_asked_for_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.new_pods.FINAL_PATIENCE", 1.0
+    )
+    shop = Shop()
+    shop.password = "another"
+    with open_shop(shop) as port:
+        _, error = watching(rolling(ready_pod()), endpoints=[LOGIN, ME], pod_port=port)
+    assert isinstance(error, CausedError)
+    assert "Pod p at POST /login should respond with 200" in error.cause.message
+    assert PASSWORD not in str(error)
+    assert shop.asked == ["POST /login"]
 
 
 def test_new_pods_that_may_not_be_asked_are_left_to_the_verification() -> None:

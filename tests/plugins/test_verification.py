@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.causes import Cause
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.answers import from_pods
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.answers import Parties, from_pods
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.asker import Asker
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.replicas import (
     NotAskedError,
     NotReachedError,
@@ -415,13 +416,17 @@ def test_evidence_does_without_pods_that_the_api_server_does_not_reach() -> None
         return (502, UNREACHED) if path.split("/pods/")[1].split(":")[0] in silent else (200, "1")
 
     endpoints = [{"path": "/status", "json": 1}, {"path": "/users"}]
+
+    def answers(client: KubeClient) -> list[dict[str, Any]]:
+        return from_pods(Parties(Asker("http://nobody.test"), endpoints), client, "n", ["p1", "p2"], 8000, 1)
+
     with serving(route) as server:
         client = KubeClient(Cluster(server, "here", "/kubeconfig", Credentials()), timeout=5)
         with pytest.raises(NotReachedError):
-            from_pods(client, "n", ["p1", "p2"], 8000, endpoints, 1)
+            answers(client)
         assert len(asked) == 2
         silent.remove("p2")
-        rows = from_pods(client, "n", ["p1", "p2"], 8000, endpoints, 1)
+        rows = answers(client)
     assert [row["right"] for row in rows] == [False, False, True, True]
 
 

@@ -13,6 +13,15 @@ def lines(url: str, host: str, found: dict[str, Any]) -> list[str]:
         f"  Pod {pod['name']}  {pod['ready']}  on {pod['node']}{asked.get(pod['name'], '')}" for pod in found["pods"]
     ]
     text += [f"  The Pods were not checked one by one: {found['unasked']}"] if found["unasked"] else []
-    width = max((len(answer["url"]) for answer in found["answers"]), default=0)
-    text += [f"  {answer['url']:<{width}}  {answer['answer']}" for answer in found["answers"]]
+    text += [f"  The Pods were not checked one by one at {found['spared']}"] if found.get("spared") else []
+    text += [f"  ! {line}" for line in found.get("warnings") or []]
+    places = [_place(answer) for answer in found["answers"]]
+    width = max(map(len, places), default=0)
+    text += [f"  {place:<{width}}  {one['answer']}" for place, one in zip(places, found["answers"], strict=True)]
     return [*text, ""]
+
+
+def _place(answer: dict[str, str]) -> str:
+    """The URL, and before it the method where that is not GET."""
+    method = answer.get("method", "GET")
+    return answer["url"] if method == "GET" else f"{method} {answer['url']}"

@@ -13,13 +13,17 @@ Object = dict[str, Any]
 
 def answer_lines(answers: list[Object]) -> list[str]:
     """Each endpoint's answer, how long it took, and what it should have been."""
-    width = max((len(one["path"]) for one in answers), default=0)
-    return [
-        f"GET {one['path']:<{width}}  "
-        + (f"{one['status']} in {one['median']:.1f} ms" if not one["error"] else one["error"])
-        + ("" if one["right"] else f", but should be {one['expected']}")
-        for one in answers
-    ]
+    places = [f"{one.get('method', 'GET')} {one['path']}" for one in answers]
+    width = max(map(len, places), default=0)
+    return [f"{place:<{width}}  {_heard(one)}" for place, one in zip(places, answers, strict=True)]
+
+
+def _heard(answer: Object) -> str:
+    """What came back; what is sent once is not requested to look at it."""
+    if answer.get("unsent"):
+        return "not requested"
+    heard = f"{answer['status']} in {answer['median']:.1f} ms" if not answer["error"] else answer["error"]
+    return heard + ("" if answer["right"] else f", but should be {answer['expected']}")
 
 
 def image_lines(running: Mapping[str, str], wanted: Mapping[str, Object]) -> list[str]:

@@ -21,7 +21,8 @@ from ..kube.service_addresses import ENDPOINTS, SLICES, path_of
 from ..redaction.hidden_values import hidden_values
 from ..redaction.mask import Mask
 from ..rollout.view import containers
-from ..verify.endpoints import Asker
+from ..verify.request import title
+from ..verify.session import Session
 from . import box_contents as contents
 
 Object = dict[str, Any]
@@ -48,10 +49,10 @@ class BlackBox:
     events: list[Object] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
 
-    def fill(self, cause: dict[str, str], secrets: Iterable[str], asker: Asker | None, paths: list[str]) -> None:
+    def fill(self, cause: dict[str, str], secrets: Iterable[str], users: Session | None) -> None:
         """Ask for everything, hide what is secret, write the files."""
         with ThreadPoolExecutor(AT_A_TIME + 1) as pool:
-            asked = pool.submit(self._ask_ingress, asker, paths)
+            asked = pool.submit(self._ask_ingress, users)
             if self.client:
                 self._objects()
                 readable = self._hide(self.client, secrets)
@@ -145,12 +146,12 @@ class BlackBox:
             text = f"(no log: {error})\n"
         self.files[f"logs/{pod}.{container}{suffix}.log"] = text
 
-    def _ask_ingress(self, asker: Asker | None, paths: list[str]) -> None:
-        for path in paths if asker else []:
-            answer = asker.ask(path) if asker else None
+    def _ask_ingress(self, users: Session | None) -> None:
+        for number, endpoint in enumerate(users.order.endpoints if users else []):
+            answer = users.ask(number) if users else None
             if answer is None:
                 return
-            self.answers.append(f"{path}  {answer.shown()}")
+            self.answers.append(f"{title(endpoint)}  {answer.shown()}")
             if answer.error:
                 # Nobody there: the others would only take their time to say the same.
                 return
@@ -163,12 +164,12 @@ class BlackBox:
         text += ["", "## Pods", "", *(contents.pod_rows(self.pods) if self.pods else ["There are none."])]
         warnings = [event for event in self.events if event.get("type") != "Normal"]
         text += ["", "## The last warnings", "", "```", *contents.event_lines(warnings)[-15:], "```"]
-        for suffix, title in (("", "current"), (".previous", "previous")):
+        for suffix, run in (("", "current"), (".previous", "previous")):
             log = self.files.get(f"logs/{cause.get('pod')}.{cause.get('container')}{suffix}.log", "").splitlines()[-15:]
             if log:
                 text += [
                     "",
-                    f"## {cause['container']} in {cause['pod']}: the end of its {title} log",
+                    f"## {cause['container']} in {cause['pod']}: the end of its {run} log",
                     "",
                     "```",
                     *log,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .answers import INGRESS
+from .answers import INGRESS, asked, key
 from .images import size
 
 Object = dict[str, Any]
@@ -86,19 +86,19 @@ def image_changes(before: Object, now: Object) -> list[str]:
 
 def answer_changes(before: Object, now: Object) -> list[str]:
     """Endpoints whose answer, or whose time, is another."""
-    olds = {answer["path"]: answer for answer in before["answers"] if answer["via"] == INGRESS}
+    olds = {key(answer): answer for answer in before["answers"] if answer["via"] == INGRESS and not answer["unsent"]}
     lines = []
     for answer in now["answers"]:
-        old = olds.get(answer["path"])
-        if answer["via"] != INGRESS or old is None:
+        old = olds.get(key(answer))
+        if answer["via"] != INGRESS or old is None or answer["unsent"]:
             continue
         if (old["status"], old["body"]) != (answer["status"], answer["body"]):
             lines.append(
-                f"Answer of {answer['path']}: {old['status'] or 'none'} → {answer['status'] or 'none'}, another text"
+                f"Answer of {asked(answer)}: {old['status'] or 'none'} → {answer['status'] or 'none'}, another text"
             )
         quick, slow = sorted((old["median"], answer["median"]))
         if slow > SLOWER * quick and slow - quick > FELT_MILLISECONDS:
-            lines.append(f"Time of {answer['path']}: {old['median']:g} ms → {answer['median']:g} ms")
+            lines.append(f"Time of {asked(answer)}: {old['median']:g} ms → {answer['median']:g} ms")
     return lines
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .answers import INGRESS
+from .answers import INGRESS, key, title
 
 Object = dict[str, Any]
 
@@ -159,9 +159,9 @@ def latency(answers: list[Object]) -> Object:
         return round(100 * math.log10(max(value, low) / low) / width, 2)
 
     scale = [low * 10**power * part for power in range(round(width)) for part in (1, 2, 5)] + [high]
-    paths: dict[str, Object] = {}
-    for answer in answers:
-        path = paths.setdefault(answer["path"], {"path": answer["path"], "name": answer["name"], "ways": []})
+    paths: dict[tuple[str, ...], Object] = {}
+    for answer in (one for one in answers if one["milliseconds"]):
+        path = paths.setdefault(key(answer), {"path": title(answer), "name": answer["name"], "ways": []})
         path["ways"].append(
             {
                 "via": answer["via"],

@@ -18,7 +18,7 @@ from ..redaction.mask import HIDDEN, Mask
 
 Object = dict[str, Any]
 
-VERSION = 3
+VERSION = 4
 FOLDER = re.compile(r"\d{8}T\d{6}Z(?:-\d+)?")
 LATEST = "latest"
 

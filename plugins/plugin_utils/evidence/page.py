@@ -7,8 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..verify.endpoints import shortened
-from .answers import INGRESS
+from ..verify.answer import shortened
+from .answers import INGRESS, asked, key
 from .drawings import bars, latency, timeline
 from .images import sbom_file, sbom_text, size
 from .verdict import FAILED, RUN
@@ -76,9 +76,9 @@ def now(evidence: Object) -> str:
     what = f"{deployment['ready']} of {deployment['replicas']} Pods are ready"
     if wrong:
         return f"{what}, and {len(wrong)} of the checks below failed."
-    asked = [answer for answer in evidence["answers"] if answer["via"] == INGRESS]
+    heard = [answer for answer in evidence["answers"] if answer["via"] == INGRESS and not answer["unsent"]]
     ways = "through the Ingress" + ("" if evidence["replica_problem"] else " and of each Pod")
-    give = f"{plural(len(asked), 'endpoint')} {'gives' if len(asked) == 1 else 'give'} the right answer"
+    give = f"{plural(len(heard), 'endpoint')} {'gives' if len(heard) == 1 else 'give'} the right answer"
     return f"{what}, and {give} {ways}."
 
 
@@ -118,8 +118,8 @@ def shorter(names: list[str]) -> dict[str, str]:
 def matrix(answers: list[Object]) -> Object:
     """Who has answered what: a row for each endpoint, a column for the Ingress and for each Pod."""
     ways = list(dict.fromkeys(answer["via"] for answer in answers))
-    rows: dict[str, Object] = {}
+    rows: dict[tuple[str, ...], Object] = {}
     for answer in answers:
-        row = rows.setdefault(answer["path"], {"path": answer["path"], "name": answer["name"], "cells": {}})
+        row = rows.setdefault(key(answer), {"path": asked(answer), "cells": {}})
         row["cells"][answer["via"]] = answer
     return {"ways": ways, "rows": list(rows.values())}

@@ -8,7 +8,7 @@ from typing import Any
 from ..diagnostics.failures import summary_of
 from ..kube.client import KubeClient
 from ..kube.service_addresses import ENDPOINTS, path_of
-from .answers import INGRESS
+from .answers import INGRESS, asked
 from .cluster import table
 from .commands import curl, docker_of, get_addresses, kubectl_of, manifest_of, run_of, versions_of, word
 from .images import image_text
@@ -35,8 +35,8 @@ def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
         found.append((title, f"$ {kubectl} get {command}\n{table(client, path)}"))
     for answer in evidence["answers"]:
         if answer["via"] == INGRESS:
-            said = answer["error"] or f"{answer['status']}\n{answer['body']}"
-            found.append((slug(answer["path"]), f"$ {curl(meta, answer['path'])}\n{said}\n"))
+            said = answer["unsent"] or answer["error"] or f"{answer['status']}\n{answer['body']}"
+            found.append((slug(asked(answer)), f"$ {curl(meta, answer)}\n{said}\n"))
     found += [
         (f"image_{one['container']}", f"{image_commands(meta, one)}{image_text(one)}") for one in evidence["images"]
     ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..verify.endpoints import shortened
-from .answers import INGRESS
-from .commands import curl, get_addresses, kubectl_of, manifest_of, proxied, run_of
+from ..verify.answer import shortened
+from .answers import INGRESS, title
+from .commands import certificate_of, curl, get_addresses, kubectl_of, manifest_of, proxied, run_of
 
 Object = dict[str, Any]
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 # The group of the one check that is not of what runs: whether the run that wrote this has ended well.
 RUN = "run"
+# A request that stands for all.
+ANY: Object = {"method": "GET", "path": "/", "status": 200, "sends": [], "reads": []}
 
 
 def check(group: str, name: str, passed: bool, detail: str, command: str, seconds: float = 0.0) -> Object:
@@ -37,6 +39,7 @@ def all_checks(evidence: Object) -> list[Object]:
     return [
         *run_checks(evidence),
         *cluster_checks(evidence),
+        *certificate_checks(evidence),
         *answer_checks(evidence),
         *not_asked(evidence),
         *image_checks(evidence),
@@ -132,19 +135,27 @@ def answer_checks(evidence: Object) -> list[Object]:
         got = answer["error"] or f"{answer['status']} {shortened(answer['body'])}"
         detail = got if answer["right"] else f"expected {answer['expected']}, but got {got}"
         ingress = answer["via"] == INGRESS
-        name = f"GET {answer['path']}" if ingress else f"GET {answer['path']} of {answer['via']}"
-        path, status = answer["path"], answer["status"]
-        command = curl(meta, path) if ingress else proxied(meta, answer["via"], path, status)
-        seconds = round(answer["milliseconds"][0] / 1000, 4)
-        checks.append(check("ingress" if ingress else "replica", name, answer["right"], detail, command, seconds))
+        name = title(answer) if ingress else f"{title(answer)} of {answer['via']}"
+        command = curl(meta, answer) if ingress else proxied(meta, answer["via"], answer)
+        seconds = round((answer["milliseconds"] or [0.0])[0] / 1000, 4)
+        made = check("ingress" if ingress else "replica", name, answer["right"], detail, command, seconds)
+        checks.append(skipped(made, answer["unsent"]) if answer["unsent"] else made)
     return checks
+
+
+def certificate_checks(evidence: Object) -> list[Object]:
+    """The certificate that users get; one that is not trusted is what their answers say."""
+    if not evidence["certificate"]:
+        return []
+    detail = "; ".join([f"valid until {evidence['certificate']}", *evidence["warnings"]])
+    return [check("ingress", "Certificate of the Ingress", True, detail, certificate_of(evidence["meta"]))]
 
 
 def not_asked(evidence: Object) -> list[Object]:
     """The check that stands for the replicas' answers when nobody may ask them."""
     if not evidence["replica_problem"]:
         return []
-    made = check("replica", "Answers of the replicas", True, "", proxied(evidence["meta"], "POD", "/"))
+    made = check("replica", "Answers of the replicas", True, "", proxied(evidence["meta"], "POD", ANY))
     return [skipped(made, evidence["replica_problem"])]
 
 

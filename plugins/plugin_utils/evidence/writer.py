@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -28,10 +29,12 @@ from ..registry.credentials import CredentialsError
 from ..registry.image_reference import BadReference, parse_reference
 from ..registry.session import opened
 from ..registry.store import RegistryStore
-from ..verify.endpoints import Asker, shortened
+from ..verify.answer import shortened
+from ..verify.asker import Asker
 from ..verify.replicas import NotAskedError
+from ..verify.tls import until
 from . import folder as folders
-from .answers import from_pods, through_ingress
+from .answers import Parties, from_pods, through_ingress
 from .changes import changes
 from .cluster import read_cluster
 from .images import image_facts, sbom_file
@@ -76,8 +79,15 @@ def settled(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
     deadline = time.monotonic() + arguments["patience"]
     # Twice at least: a single answer that does not come takes longer than that.
     again = arguments["patience"] > 0
+    with closing(parties_of(arguments)) as parties:
+        return _settled(client, arguments, parties, deadline, again)
+
+
+def _settled(
+    client: KubeClient, arguments: Mapping[str, Any], parties: Parties, deadline: float, again: bool
+) -> tuple[Object, dict[str, str]]:
     while True:
-        evidence, files = collect(client, arguments)
+        evidence, files = collect(client, arguments, parties)
         evidence["checks"] = all_checks(evidence)
         evidence["verdict"] = verdict(evidence["checks"])
         wrong = [one for one in evidence["checks"] if one["status"] == FAILED and one["group"] != RUN]
@@ -108,7 +118,7 @@ def outcome(evidence: Object, written: Path) -> dict[str, Any]:
     return result
 
 
-def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, dict[str, str]]:
+def collect(client: KubeClient, arguments: Mapping[str, Any], parties: Parties) -> tuple[Object, dict[str, str]]:
     """All that is known, without secrets, and the text files."""
     names = Names(arguments["namespace"], arguments["name"])
     manifests = folders.rendered(Path(arguments["manifests_dir"]))
@@ -118,7 +128,7 @@ def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
     evidence = read_cluster(client, names)
     deployment = evidence["deployment"]
     meta = describe(client, arguments, evidence.pop("server_version"), deployment["port"] if deployment else 0)
-    answers, problem = ask(client, arguments, evidence)
+    answers, problem = ask(client, arguments, evidence, parties)
     images = [image(arguments, name, reference) for name, reference in (deployment or {"images": {}})["images"].items()]
     bills = {sbom_file(one): one["sbom"].pop("text") for one in images if one.get("sbom")}
     shown = {name: folders.masked_manifest(text) for name, text in manifests.items()}
@@ -129,6 +139,8 @@ def collect(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, d
         **evidence,
         "answers": answers,
         "replica_problem": problem,
+        "certificate": until(parties.asker.ends) if parties.asker.ends else "",
+        "warnings": parties.asker.warnings(),
         "images": images,
         "rollout": arguments["rollout"] if arguments["rollout"].get("pods") else None,
         "failure": failure(arguments),
@@ -166,6 +178,7 @@ def describe(client: KubeClient, arguments: Mapping[str, Any], server_version: s
         "base_url": arguments["base_url"].rstrip("/"),
         "host": arguments["host"],
         "validate_certs": arguments["validate_certs"],
+        "ca_file": str(arguments["ca_file"] or ""),
         "kubeconfig": arguments["kubeconfig"],
         "context": client.cluster.context,
         "docker_config": arguments["docker_config"],
@@ -216,15 +229,21 @@ def output(*command: str) -> str:
     return done.stdout.strip()
 
 
-def ask(client: KubeClient, arguments: Mapping[str, Any], evidence: Object) -> tuple[list[Object], str]:
-    """Every answer, and why replicas could not be asked; of theirs, only as much text as tells a wrong one."""
-    endpoints, samples = arguments["endpoints"], arguments["samples"]
+def parties_of(arguments: Mapping[str, Any]) -> Parties:
+    """Who is asked; a KubeError for a URL that is none."""
     try:
-        asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"])
+        asker = Asker.of(arguments)
     except ValueError as error:
         raise KubeError(f"{error}.") from error
-    answers = through_ingress(asker, endpoints, samples)
-    asker.close()
+    return Parties(asker, arguments["endpoints"])
+
+
+def ask(
+    client: KubeClient, arguments: Mapping[str, Any], evidence: Object, parties: Parties
+) -> tuple[list[Object], str]:
+    """Every answer, and why replicas could not be asked; of theirs, only as much text as tells a wrong one."""
+    samples = arguments["samples"]
+    answers = through_ingress(parties, samples, arguments["verified"])
     for answer in answers:
         answer["body"] = answer["body"][:BODY]
     deployment = evidence["deployment"]
@@ -233,7 +252,7 @@ def ask(client: KubeClient, arguments: Mapping[str, Any], evidence: Object) -> t
         return answers, ""
     port, namespace = deployment["port"], arguments["namespace"]
     try:
-        replicas = from_pods(client, namespace, pods, port, endpoints, samples, arguments["host"])
+        replicas = from_pods(parties, client, namespace, pods, port, samples, arguments["host"])
     except NotAskedError as error:
         return answers, str(error)
     return answers + [answer | {"body": shortened(answer["body"])} for answer in replicas], ""

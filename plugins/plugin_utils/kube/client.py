@@ -143,6 +143,27 @@ class KubeClient:
         headers = {"Accept": accept} | ({"Host": host} if host else {})
         return self._exchange("GET", self._way.base + target, None, headers)
 
+    def upgraded(
+        self, target: str, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """A connection of its own that speaks another protocol from now on; whoever gets it closes it.
+
+        Raises what a GET raises.
+        """
+        connection = self._way.connect(self.timeout)
+        try:
+            self._way.write(connection, "GET", self._way.base + target, None, headers)
+            response = connection.getresponse()
+            if response.status == http.client.SWITCHING_PROTOCOLS:
+                return connection, response
+            reply = Reply(response.status, response.read(), response.headers)
+        except (http.client.HTTPException, OSError) as error:
+            connection.close()
+            raise self._unreachable(error) from error
+        connection.close()
+        self._answer("GET", target.partition("?")[0], reply)
+        raise KubeError(f"{self._where()} does not change the protocol ({reply.status}).")
+
     def clock(self) -> float:
         """How many seconds the server's clock is ahead of this machine's, as of its last answer (to the second)."""
         return self._clock

@@ -8,6 +8,8 @@ from ..causes import Cause
 from ..kube.client import KubeClient
 from ..verify import replicas
 from ..verify.endpoints import mismatch
+from ..verify.request import title
+from ..verify.session import Order, Session
 from ..verify.verification import REMEDIES, told
 from .causes import FINAL_PATIENCE, Rules
 from .view import View, condition
@@ -22,6 +24,8 @@ class NewPods:
         """Without endpoints nobody is asked."""
         self.rules = rules
         self.client, self.namespace, self.endpoints = client, namespace, endpoints
+        self.order = Order(endpoints)
+        self.sessions: dict[str, Session] = {}
         self.right: set[str] = set()
         self.wrong_since: dict[str, float] = {}
         # Whether any of them has ever been heard by way of the API server.
@@ -69,11 +73,18 @@ class NewPods:
         return {str(pod["metadata"]["name"]) for pod in view.newest()}
 
     def _fault(self, pod: str, port: int, host: str) -> str:
-        for endpoint in self.endpoints:
-            answer = replicas.hear(self.client, self.namespace, pod, port, endpoint, host)
-            self.reached = self.reached or not answer.unreached
-            if fault := mismatch(answer, endpoint):
-                return told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault)
+        sender = replicas.PodSender(self.client, self.namespace, pod, port, host)
+        # What it has refused once is not tried again.
+        session = self.sessions.setdefault(pod, Session(self.order, sender))
+        session.begin(sender)
+        try:
+            for number, endpoint in enumerate(self.endpoints):
+                answer = session.ask(number)
+                self.reached = self.reached or not answer.unreached
+                if fault := mismatch(answer, endpoint):
+                    return told(f"Pod {pod} at {title(endpoint)}", endpoint, answer, fault)
+        finally:
+            sender.close()
         return ""
 
 

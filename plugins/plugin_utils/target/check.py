@@ -10,9 +10,12 @@ from ansible.template import Templar
 
 from ..kube.config import is_missing
 from ..verify.endpoint_rules import find_endpoint_problems
+from ..verify.request_rules import authorities_problem
 from .role_arguments import WrongArguments, wrong_names, wrong_values
 from .rules import find_problems, host_problem
 from .variables import Target
+
+ENDPOINTS = "verify_endpoints"
 
 
 def check_names_and_types(
@@ -25,7 +28,8 @@ def check_names_and_types(
     found = [line for name, facts in provided.items() for line in wrong_names(roles / name, variables, facts or [])]
     if not found:
         # What is a template is looked at when its role runs: here most of them stand for app_*.
-        plain = {name: value for name, value in variables.items() if not templar.is_template(value)}
+        # Endpoints are looked at below, with words that name the endpoint.
+        plain = {name: one for name, one in variables.items() if name != ENDPOINTS and not templar.is_template(one)}
         found = [line for name in provided for line in wrong_values(roles / name, plain)]
     if found:
         raise WrongArguments("; ".join(found))
@@ -34,12 +38,13 @@ def check_names_and_types(
 def check_values(target: Target, verify: Mapping[str, Any], roles: Path) -> None:
     """Refuse values that cannot be right, one line for each. Raises WrongArguments.
 
-    `verify` has `verify_host` and `verify_endpoints`: a release is not the time to find out.
+    `verify` has `verify_host`, `verify_ca_file` and `verify_endpoints`: a release is not the time to find out.
     """
     problems = find_problems(target)
     problems += [line for line in [host_problem("verify_host", str(verify.get("verify_host", "")))] if line]
-    if "verify_endpoints" in verify:
-        problems += wrong_values(roles / "verify", verify) or find_endpoint_problems(verify["verify_endpoints"])
+    problems += [line for line in [authorities_problem(str(verify.get("verify_ca_file") or ""))] if line]
+    if ENDPOINTS in verify:
+        problems += find_endpoint_problems(verify[ENDPOINTS]) or wrong_values(roles / "verify", verify)
     if problems:
         raise WrongArguments("\n".join(problems))
 

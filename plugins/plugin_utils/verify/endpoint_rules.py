@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .endpoints import check_shape, quoted
+from .request_rules import reference_problems, request_problems
 
 Problem = str | None
 
@@ -29,12 +30,16 @@ def find_endpoint_problems(endpoints: object) -> list[str]:
     """Everything that is wrong with verify_endpoints."""
     if not isinstance(endpoints, list) or not all(isinstance(one, Mapping) for one in endpoints):
         return ["verify_endpoints must be a list of dictionaries"]
-    return [f"verify_endpoints has {one.get('path')!r}: {line}" for one in endpoints for line in _problems(one)]
+    found = [(one, line) for one in endpoints for line in _problems(one)]
+    # What refers to others is looked at where each is right by itself.
+    found = found or list(reference_problems(endpoints))
+    return [f"verify_endpoints has {one.get('path')!r}: {line}" for one, line in found]
 
 
 def _problems(endpoint: Mapping[str, Any]) -> Iterable[str]:
     if problem := path_problem(str(endpoint.get("path", ""))):
         yield f"it {problem}"
+    yield from request_problems(endpoint)
     status = endpoint.get("status", 200)
     if isinstance(status, bool) or not str(status).isdecimal() or not 100 <= int(status) <= 599:
         yield f"status is '{status}': it must be a number from 100 to 599"

@@ -1,63 +1,31 @@
-"""Request endpoints, and compare what they answer with what is expected of them."""
+"""What endpoints are expected to answer, and how an answer differs from that."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
-import ssl
-import time
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-SHOWN = 120
+from .answer import Answer, parsed, shortened
+from .request import flag
+
 MISSING = object()
+# What an endpoint gives that is asked for nothing else: a WebSocket changes the protocol.
+USUAL, SWITCHED = 200, 101
+# Faults that say nothing beyond what is shown anyway.
+BARE = frozenset({"no response", "status", "body", "text", "no JSON", "JSON"})
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back, or why nothing did."""
-
-    status: int = 0
-    body: str = ""
-    error: str = ""
-    seconds: float = 0.0
-    # What the body is, as the header Content-Type says.
-    kind: str = ""
-    # Whether it is not the one who was asked that gave none, as far as can be known: nobody has reached them.
-    unreached: bool = False
-
-    def shown(self) -> str:
-        """One short line for people."""
-        return self.error or f"{self.status} {shortened(self.body)}".rstrip()
-
-    def essence(self) -> object:
-        """What two answers must share to be the same: JSON by its value, whatever the order of its keys."""
-        try:
-            return self.status, parsed(self.body)
-        except ValueError:
-            return self.status, self.body
-
-
-def parsed(body: str) -> Any:
-    """The value of a JSON text; a ValueError for one that cannot be read, however deep it is nested."""
-    try:
-        return json.loads(body)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def shortened(text: str, limit: int = SHOWN) -> str:
-    """A body on one line; what is cut off is counted."""
-    folded = " ".join(text.split())
-    return folded if len(folded) <= limit else f"{folded[:limit]}… ({len(text.encode())} bytes)"
+def status_of(endpoint: Mapping[str, Any]) -> int:
+    """The status that is expected."""
+    return int(endpoint.get("status") or (SWITCHED if flag(endpoint, "websocket") else USUAL))
 
 
 def expected(endpoint: Mapping[str, Any]) -> str:
     """What is expected of an endpoint, in words."""
-    parts = [str(endpoint.get("status", 200))]
+    parts = [str(status_of(endpoint))]
+    parts += [f"the header {name} with '{text}'" for name, text in (endpoint.get("expect_headers") or {}).items()]
     if endpoint.get("json", MISSING) is not MISSING:
         parts.append(json.dumps(endpoint["json"], ensure_ascii=False))
     if endpoint.get("json_includes", MISSING) is not MISSING:
@@ -141,11 +109,15 @@ def misshapen(got: Any, wanted: Any, where: str = "$") -> str:
 
 
 def mismatch(answer: Answer, endpoint: Mapping[str, Any]) -> str:
-    """How an answer differs from what is expected, in a word or two; empty when it is right."""
+    """How an answer differs from what is expected, in a word or two; empty when it is right, or was not asked for."""
+    if answer.unsent:
+        return ""
     if answer.error:
         return "no response"
-    if answer.status != int(endpoint.get("status", 200)):
+    if answer.status != status_of(endpoint):
         return "status"
+    if fault := answer.flaw or _wrong_header(answer, endpoint):
+        return fault
     if endpoint.get("body") is not None and answer.body != str(endpoint["body"]):
         return "body"
     if str(endpoint.get("contains") or "") not in answer.body:
@@ -166,6 +138,18 @@ def mismatch(answer: Answer, endpoint: Mapping[str, Any]) -> str:
     return f"it took {answer.seconds:.2f} s" if slow else ""
 
 
+def _wrong_header(answer: Answer, endpoint: Mapping[str, Any]) -> str:
+    for name, text in (endpoint.get("expect_headers") or {}).items():
+        found = answer.headers.get(str(name).lower())
+        if found is None:
+            return f"it has no header {name}"
+        if str(text) not in found:
+            # A cookie is a secret, whether anybody saves it or not.
+            shown = "another" if str(name).lower() == "set-cookie" else f"'{shortened(found, 60)}'"
+            return f"its header {name} is {shown}"
+    return ""
+
+
 def matches(answer: Answer, endpoint: Mapping[str, Any]) -> bool:
     """Whether the answer is the one expected."""
     return not mismatch(answer, endpoint)
@@ -178,81 +162,3 @@ _KEPT = "%/?:@!$&'()*+,;=~[]|"
 def quoted(path: str) -> str:
     """A path with its query as a browser writes it into a request."""
     return urllib.parse.quote(path, safe=_KEPT)
-
-
-def trust(checked: bool = True) -> ssl.SSLContext:
-    """What certificates must be: chain, dates and name count, as for browsers and curl, with any Python.
-
-    From 3.13 on Python's default wants extensions as well that many private authorities leave out.
-    """
-    tls = ssl.create_default_context()
-    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if not checked:
-        tls.check_hostname = False
-        tls.verify_mode = ssl.CERT_NONE
-    return tls
-
-
-class _NamedConnection(http.client.HTTPSConnection):
-    """TLS with a server whose name is not where it is reached, as `curl --resolve` does it."""
-
-    def __init__(self, address: str, port: int, name: str, timeout: float, tls: ssl.SSLContext) -> None:
-        super().__init__(address, port, timeout=timeout)
-        self._address, self._name, self._limit, self._tls = (address, port), name, timeout, tls
-
-    def connect(self) -> None:
-        """Connect to the address; the name is what the server is told, and what its certificate must be for."""
-        plain = socket.create_connection(self._address, self._limit)
-        try:
-            self.sock = self._tls.wrap_socket(plain, server_hostname=self._name)
-        except BaseException:
-            plain.close()
-            raise
-
-
-class Asker:
-    """GETs paths below one URL over one kept connection."""
-
-    def __init__(self, base_url: str, host: str = "", trusted: bool = True, timeout: float = 10.0) -> None:
-        """Connects at the first request. With `host`, the URL only says where: it is the name that is requested."""
-        self.base = urllib.parse.urlsplit(base_url)
-        if self.base.scheme not in ("http", "https") or not self.base.hostname:
-            raise ValueError(f"{base_url} is not an http(s) URL (app_base_url)")
-        self.prefix = quoted(self.base.path.rstrip("/"))
-        self.headers = {"Host": host} if host else {}
-        self.name = (urllib.parse.urlsplit(f"//{host}").hostname if host else "") or self.base.hostname
-        self.trusted = trusted
-        self.timeout = timeout
-        self.connection: http.client.HTTPConnection | None = None
-
-    def ask(self, path: str) -> Answer:
-        """One request; trouble is an answer, too."""
-        began = time.monotonic()
-        for attempt in (1, 2):
-            fresh = self.connection is None
-            try:
-                if self.connection is None:
-                    self.connection = self._connect()
-                self.connection.request("GET", self.prefix + quoted(path), headers=self.headers)
-                response = self.connection.getresponse()
-                body = response.read().decode("utf-8", "replace")
-                kind = response.getheader("Content-Type") or ""
-                return Answer(response.status, body, seconds=time.monotonic() - began, kind=kind)
-            except (http.client.HTTPException, OSError, ValueError) as error:
-                self.close()
-                # A kept connection may have been closed by the other side: ask once more on a new one.
-                if fresh or attempt == 2:
-                    return Answer(error=f"no response ({error or type(error).__name__})")
-        return Answer(error="no response")
-
-    def close(self) -> None:
-        """Drop the connection."""
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
-
-    def _connect(self) -> http.client.HTTPConnection:
-        host = self.base.hostname or ""
-        if self.base.scheme == "http":
-            return http.client.HTTPConnection(host, self.base.port or 80, timeout=self.timeout)
-        return _NamedConnection(host, self.base.port or 443, self.name, self.timeout, trust(self.trusted))

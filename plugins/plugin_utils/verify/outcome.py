@@ -8,6 +8,7 @@ from typing import Any
 from ..kube import deployments
 from . import verification
 from .verifier import Verifier
+from .withheld import without_secrets
 
 Object = dict[str, Any]
 
@@ -21,8 +22,12 @@ def outcome(verifier: Verifier, seen: verification.Seen, started: float) -> Obje
         "replicas": verification.replica_summary(seen),
         "pods": deployments.pod_summary(seen.behind.pods) if seen.behind else arguments["pods"],
         "unasked": verifier.unasked,
+        "spared": verification.spared(seen, verifier.order.once),
+        "warnings": seen.warnings,
         "seconds": round(time.monotonic() - started, 2),
-        "checks": {name: arguments[name] for name in ("base_url", "host", "endpoints")},
+        # Kept in the cluster, and printed: what is sent is in neither.
+        "checks": {"base_url": arguments["base_url"], "host": arguments["host"]}
+        | {"endpoints": without_secrets(arguments["endpoints"])},
     }
 
 

@@ -11,9 +11,13 @@ from typing import Any
 
 from ..kube import deployments as rollout
 from ..kube.client import KubeClient
-from ..kube.errors import ConnectionFailedError, KubeError, one_line
+from ..kube.errors import ApiError, ConnectionFailedError, KubeError, one_line
 from ..kube.service_addresses import service_addresses
-from .endpoints import Answer, matches, quoted
+from .answer import Answer
+from .asker import Line
+from .endpoints import matches, quoted
+from .pod_connection import PodConnection
+from .request import SAFE, Request, is_plain, method_of
 
 Object = dict[str, Any]
 Endpoint = dict[str, Any]
@@ -132,6 +136,40 @@ def hear(client: KubeClient, namespace: str, pod: str, port: int, endpoint: Mapp
     return ask(client, namespace, pod, port, path)
 
 
+class PodSender:
+    """Requests to one Pod: a plain one by the API server's proxy, what carries more over a port that is forwarded."""
+
+    def __init__(self, client: KubeClient, namespace: str, pod: str, port: int, host: str) -> None:
+        """Nobody is asked yet."""
+        self.client, self.namespace, self.pod, self.port, self.host = client, namespace, pod, port, host
+        self.line = Line(lambda: PodConnection(self.client, namespace, pod, port), host=host)
+        self.refusal = ""
+
+    def __call__(self, request: Request, endpoint: Mapping[str, Any]) -> Answer:
+        """What the Pod answers; raises NotAskedError where a plain request is not let through."""
+        if is_plain(endpoint):
+            return hear(self.client, self.namespace, self.pod, self.port, endpoint, self.host)
+        return Answer(unsent=self.refusal) if self.refusal else self._direct(request)
+
+    def _direct(self, request: Request) -> Answer:
+        try:
+            return self.line.ask(request)
+        except ApiError as error:
+            self.line.close()
+            text = one_line(str(error), 160)
+            if error.status >= 500 or error.status == 429:
+                return Answer(error=f"no response ({text})", unreached=True)
+            self.refusal = f"its port cannot be forwarded: {text}"
+            return Answer(unsent=self.refusal)
+        except KubeError as error:
+            self.line.close()
+            return Answer(error=f"no response ({one_line(str(error), 120)})", unreached=True)
+
+    def close(self) -> None:
+        """Drop the connection to the Pod."""
+        self.line.close()
+
+
 def ask(client: KubeClient, namespace: str, pod: str, port: int, path: str, host: str = "") -> Answer:
     """One request to one Pod; raises NotAskedError when we may not ask at all."""
     began = time.monotonic()
@@ -172,7 +210,7 @@ def demand_reached(replies: Mapping[str, list[Answer]]) -> None:
 
     The kubelet asks a Pod from its own node, which a NetworkPolicy always lets in; an API server on another it may not.
     """
-    answers = [answer for some in replies.values() for answer in some]
+    answers = [answer for some in replies.values() for answer in some if not answer.unsent]
     if answers and all(answer.unreached for answer in answers):
         raise NotReachedError(
             f"the API server reaches none of them, though they are ready: {answers[0].error}; does a NetworkPolicy "
@@ -182,7 +220,14 @@ def demand_reached(replies: Mapping[str, list[Answer]]) -> None:
 
 def comparable(answer: Answer, endpoint: Mapping[str, Any]) -> bool:
     """Whether an answer must be the same from everybody: the API server rewrites the links of a page."""
-    return not endpoint.get("varies") and "html" not in answer.kind and not answer.error
+    return not varies(endpoint) and "html" not in answer.kind and not answer.error and not answer.unsent
+
+
+def varies(endpoint: Mapping[str, Any]) -> bool:
+    """Whether answers may differ: what is given to a login, or made by a request, is another each time."""
+    if endpoint.get("varies") is not None:
+        return bool(endpoint["varies"])
+    return bool(endpoint.get("save")) or method_of(endpoint) not in SAFE
 
 
 def outliers(endpoint: Endpoint, answers: Mapping[str, Answer]) -> list[str]:
@@ -201,6 +246,7 @@ __all__ = [
     "Behind",
     "NotAskedError",
     "NotReachedError",
+    "PodSender",
     "ask",
     "comparable",
     "demand_reached",

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..causes import Cause
-from .endpoints import Answer, expected, matches, mismatch
+from .answer import Answer
+from .endpoints import BARE, expected, matches, mismatch
 from .replicas import Behind, comparable, mismatched, outliers
+from .request import flag, method_of, title
+from .tls import REMEDIES as OF_CERTIFICATES
 
 Endpoint = dict[str, Any]
 # How many wrong answers are told in full.
@@ -36,6 +39,7 @@ REMEDIES = {
     "kubectl get ingress,ingressclass.",
     "WrongBackend": "Look for another Ingress with the same host and path, and whether the controller has followed: "
     "kubectl get ingress.",
+    **OF_CERTIFICATES,
 }
 
 
@@ -52,6 +56,8 @@ class Seen:
     replicas: dict[str, list[Answer]] = field(default_factory=dict)
     # The name that was asked for, where it is not the one in the URL.
     host: str = ""
+    # What users do not feel yet: a certificate that ends soon.
+    warnings: list[str] = field(default_factory=list)
 
 
 def _cause(kind: str, message: str, pod: str = "") -> Cause:
@@ -60,8 +66,9 @@ def _cause(kind: str, message: str, pod: str = "") -> Cause:
 
 def judge(seen: Seen) -> Cause | None:
     """Why users do not get what they should; None when they do. Roots before symptoms."""
-    if seen.ingress and all(answer.error for answers in seen.ingress for answer in answers) and seen.endpoints:
-        return _cause("IngressNotAnswering", f"{seen.base_url} gives {seen.ingress[0][0].error}")
+    asked = [answer for answers in seen.ingress for answer in answers if not answer.unsent]
+    if asked and all(answer.error for answer in asked):
+        return _cause(asked[0].distrust or "IngressNotAnswering", f"{seen.base_url} gives {asked[0].shown()}")
     return _of_cluster(seen) or _of_replicas(seen) or _of_ingress(seen)
 
 
@@ -112,7 +119,7 @@ def _of_replicas(seen: Seen) -> Cause | None:
             if fault := mismatch(answer, endpoint):
                 slow = slow and fault.startswith("it took")
                 unwelcome = unwelcome and answer.status in UNWELCOME
-                wrong.setdefault(pod, []).append(told(f"Pod {pod} at {endpoint['path']}", endpoint, answer, fault))
+                wrong.setdefault(pod, []).append(told(f"Pod {pod} at {title(endpoint)}", endpoint, answer, fault))
     if wrong:
         pod, texts = next(iter(wrong.items()))
         others = [name for name in wrong if name != pod]
@@ -131,7 +138,7 @@ def _of_replicas(seen: Seen) -> Cause | None:
         answers_of = {pod: answers[number] for pod, answers in seen.replicas.items()}
         if odd := outliers(endpoint, answers_of):
             usual = next(answer for pod, answer in sorted(answers_of.items()) if pod not in odd)
-            text = f"at {endpoint['path']} Pod {odd[0]} responds with {answers_of[odd[0]].shown()}, "
+            text = f"at {title(endpoint)} Pod {odd[0]} responds with {answers_of[odd[0]].shown()}, "
             text += f"others with {usual.shown()}"
             more = f"; as odd: {', '.join(odd[1:])}" if odd[1:] else ""
             return _cause("ReplicasDisagree", text + more, odd[0])
@@ -154,9 +161,9 @@ def _of_ingress(seen: Seen) -> Cause | None:
             continue
         slow = slow and found[0].startswith("it took")
         if len(texts) < TOLD:
-            texts.append(told(f"{seen.base_url}{endpoint['path']}", endpoint, found[1], found[0]))
+            texts.append(told(where(seen, endpoint), endpoint, found[1], found[0]))
         else:
-            rest.append(str(endpoint["path"]))
+            rest.append(title(endpoint))
     if texts:
         texts += [f"as wrong: {', '.join(rest)}"] if rest else []
         # Where every Pod gives the right answers, it is the way to them that is wrong.
@@ -174,7 +181,7 @@ def _of_ingress(seen: Seen) -> Cause | None:
                 and comparable(usual, endpoint)
                 and answer.essence() != usual.essence()
             ):
-                text = f"{seen.base_url}{endpoint['path']} responds with {answer.shown()}, "
+                text = f"{where(seen, endpoint)} responds with {answer.shown()}, "
                 text += f"but every Pod with {usual.shown()}"
                 return _cause("WrongBackend", f"{text}: the Ingress leads elsewhere")
     return None
@@ -182,9 +189,14 @@ def _of_ingress(seen: Seen) -> Cause | None:
 
 def told(where: str, endpoint: Mapping[str, Any], answer: Answer, fault: str) -> str:
     """Where which answer was expected, and which one came."""
-    detail = f" ({fault})" if fault.startswith(("shape", "it took")) else ""
+    detail = f" ({answer.hide(fault)})" if fault not in BARE else ""
     detail += HOST_HINT if fault == "status" and answer.status in UNWELCOME else ""
     return f"{where} should respond with {expected(endpoint)}, but gave {answer.shown()}{detail}"
+
+
+def where(seen: Seen, endpoint: Endpoint) -> str:
+    """An endpoint as users request it."""
+    return title({**endpoint, "path": f"{seen.base_url}{endpoint['path']}"})
 
 
 def summary(seen: Seen) -> list[dict[str, str]]:
@@ -193,9 +205,11 @@ def summary(seen: Seen) -> list[dict[str, str]]:
     return [
         {
             "name": str(item.get("name", "")),
+            "method": "WebSocket" if flag(item, "websocket") else method_of(item),
+            "path": str(item["path"]),
             "url": f"{seen.base_url}{item['path']}",
             "answer": answer.shown(),
-            "right": "yes" if matches(answer, item) else "no",
+            "right": "" if answer.unsent else ("yes" if matches(answer, item) else "no"),
             "seconds": f"{answer.seconds:.3f}",
         }
         for item, answer in zip(seen.endpoints, first, strict=True)
@@ -207,8 +221,21 @@ def replica_summary(seen: Seen) -> list[dict[str, str]]:
     return [
         {
             "pod": pod,
-            "right": str(sum(matches(answer, item) for answer, item in zip(answers, seen.endpoints, strict=True))),
-            "asked": str(len(answers)),
+            "right": str(sum(matches(answer, item) and not answer.unsent for answer, item in pairs)),
+            "asked": str(sum(not answer.unsent for answer, _ in pairs)),
         }
-        for pod, answers in sorted(seen.replicas.items())
+        for pod, pairs in (
+            (name, list(zip(answers, seen.endpoints, strict=True))) for name, answers in sorted(seen.replicas.items())
+        )
     ]
+
+
+def spared(seen: Seen, once: frozenset[int]) -> str:
+    """At which endpoints the Pods were not asked, and why; empty where they were at all that may be repeated."""
+    answers = next(iter(seen.replicas.values()), [])
+    left = [
+        (item, one.unsent)
+        for number, (item, one) in enumerate(zip(seen.endpoints, answers, strict=False))
+        if one.unsent and number not in once
+    ]
+    return f"{', '.join(title(item) for item, _ in left)}: {left[0][1]}" if left else ""

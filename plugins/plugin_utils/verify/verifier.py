@@ -10,7 +10,11 @@ from typing import Any
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ConnectionFailedError, KubeconfigError, KubeError
 from . import replicas, verification
-from .endpoints import Answer, Asker, check_shape, matches
+from .answer import Answer
+from .asker import Asker
+from .endpoint_rules import find_endpoint_problems
+from .endpoints import matches
+from .session import Order, Session
 from .verification import Endpoint, Seen
 
 INTERVAL = 0.5
@@ -39,10 +43,15 @@ class Verifier:
         """Raises ValueError for a base URL or a shape that is none; connects at the first request."""
         self.arguments = arguments
         self.endpoints: list[Endpoint] = arguments["endpoints"]
-        for endpoint in self.endpoints:
-            check_shape(endpoint.get("json_types", "any"))
+        if problems := find_endpoint_problems(self.endpoints):
+            raise ValueError(problems[0])
         self.host = str(arguments["host"])
-        self.asker = Asker(arguments["base_url"], arguments["host"], arguments["validate_certs"])
+        self.order = Order(self.endpoints)
+        self.asker = Asker.of(arguments)
+        self.session = Session(self.order, self.asker.send)
+        # One for each Pod, for as long as it is asked.
+        self.senders: dict[str, replicas.PodSender] = {}
+        self.sessions: dict[str, Session] = {}
         self.client: KubeClient | None = None
         self.clients: dict[str, KubeClient] = {}
         self.reached = False
@@ -62,6 +71,8 @@ class Verifier:
         """Drop the connections."""
         self.pool.shutdown()
         self.asker.close()
+        for sender in self.senders.values():
+            sender.close()
         for client in (self.client, *self.clients.values()):
             if client:
                 client.close()
@@ -72,8 +83,13 @@ class Verifier:
         certain_after = CERTAIN_SECONDS if timeout == DEFAULT_TIMEOUT else timeout
         catching_up = float(self.arguments.get("outage_ended") or 0) + CATCH_UP_SECONDS - time.time()
         certain_since: float | None = None
+        settled = False
         while True:
             early = float(self.arguments.get("settled_at") or 0) - time.time()
+            if early <= 0 and not settled:
+                # Until now it may have been one who goes that has refused a login.
+                settled = True
+                self.session.final.clear()
             seen = self.ask()
             cause = verification.judge(seen)
             late = cause is not None and cause.type not in OF_PODS and catching_up > timeout
@@ -83,28 +99,37 @@ class Verifier:
                 certain_since = None
             elif now - (certain_since := certain_since or now) >= certain_after:
                 return seen
-            if (right and early <= 0) or now - started >= patience:
+            if right and early <= 0:
+                return self._finished(seen)
+            if now - started >= patience or (settled and self._refused()):
                 return seen
             # Right, but perhaps only because none of those who still go was asked: once more when they are forgotten.
             time.sleep(min(early, timeout) if right else INTERVAL)
+
+    def _finished(self, seen: Seen) -> Seen:
+        """All is right that may be repeated: now what is sent once."""
+        if self.order.once:
+            # A connection that may have been closed meanwhile must not be what a request gets lost on.
+            self.asker.close()
+            answers = self.session.once()
+            seen.ingress[0] = [answers.get(number, answer) for number, answer in enumerate(seen.ingress[0])]
+        return seen
 
     def ask(self) -> Seen:
         """Ask everybody everything once; the Ingress as often as there are Pods, if all goes well."""
         seen = Seen(self.arguments["base_url"], self.endpoints, host=self.arguments["host"])
         self.passing = False
         cluster = self.pool.submit(self._ask_cluster, seen)
-        seen.ingress.append(self._round())
+        seen.ingress.append(self.session.round())
+        seen.warnings = self.asker.warnings()
         # The ones who wait for an answer that is not there yet need no further rounds.
         if self.client and all(
             matches(answer, item) for answer, item in zip(seen.ingress[0], self.endpoints, strict=True)
         ):
             cluster.result()
-            seen.ingress += [self._round() for _ in range(1, min(ROUNDS, len(seen.replicas)))]
+            seen.ingress += [self.session.round(again=True) for _ in range(1, min(ROUNDS, len(seen.replicas)))]
         cluster.result()
         return seen
-
-    def _round(self) -> list[Answer]:
-        return [self.asker.ask(str(endpoint["path"])) for endpoint in self.endpoints]
 
     def _ask_cluster(self, seen: Seen) -> None:
         if self.client is None:
@@ -127,15 +152,20 @@ class Verifier:
         if self.client is None or not pods:
             return {}
         client = self.clients.setdefault(pods[0], self.client.twin())
-        space = self.arguments["namespace"]
-        found: dict[str, list[Answer]] = {}
-        for pod in pods:
-            answers = found[pod] = []
-            for endpoint in self.endpoints:
-                # Who is not reached at the first is not at the others, and each may take its time to say so.
-                lost = answers and answers[0].unreached
-                answers.append(answers[0] if lost else replicas.hear(client, space, pod, port, endpoint, self.host))
-        return found
+        return {pod: self._session(client, pod, port).round() for pod in pods}
+
+    def _session(self, client: KubeClient, pod: str, port: int) -> Session:
+        """The Pod's own, from its first question on."""
+        if pod not in self.sessions:
+            sender = replicas.PodSender(client, self.arguments["namespace"], pod, port, self.host)
+            self.senders[pod], self.sessions[pod] = sender, Session(self.order, sender)
+        # The one of the thread that asks now: in another round it may be another.
+        self.senders[pod].client = client
+        return self.sessions[pod]
+
+    def _refused(self) -> bool:
+        """Whether somebody has refused a login, which is not tried again."""
+        return any(session.final for session in (self.session, *self.sessions.values()))
 
     def _excusing(self) -> suppress:
         return _Excusing(self)
