@@ -49,6 +49,8 @@ def target(tmp_path: Path) -> dict[str, object]:
         "db_environment": {},
         "api_readiness_path": "/ready",
         "api_liveness_path": "/status",
+        "api_resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
+        "db_resources": {},
         "db_image": "",
         "db_image_name": "db",
         "db_image_tag": "1.0.0",
@@ -337,7 +339,9 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     assert set(TEXTS) | set(SECRET_TEXTS) == texts
     assert set(SECRET_TEXTS) | set(COLLECTIONS_OF_SECRETS) == secret
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
-    assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - {"app_stages"}
+    # Their numbers may be written as such.
+    others = {"app_stages", "app_api_resources", "app_db_resources"}
+    assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - others
 
 
 WRITTEN = """

@@ -66,19 +66,18 @@ STARTS: tuple[tuple[str, str], ...] = (
 
 REMEDIES = {
     "Paused": "kubectl rollout resume, or find out who paused it.",
-    "QuotaExceeded": "Raise the namespace's quota, or request less: app_replicas, workload_api_resources,"
-    " workload_db_resources.",
+    "QuotaExceeded": "Raise the namespace's quota, or request less: app_replicas, app_api_resources, app_db_resources.",
     "AdmissionRefused": "Change what the rule objects to, or the rule.",
     "ServiceAccountMissing": "Make the service account, or wait until the cluster has made it.",
-    "Unschedulable": "Ask for less (app_replicas, workload_api_resources, workload_db_resources),"
+    "Unschedulable": "Ask for less (app_replicas, app_api_resources, app_db_resources),"
     " or give the cluster more nodes.",
-    "Evicted": "Make room on the nodes, or set requests and limits that are met: workload_api_resources,"
-    " workload_db_resources, workload_db_data_size.",
+    "Evicted": "Make room on the nodes, or set requests and limits that are met: app_api_resources,"
+    " app_db_resources, workload_db_data_size.",
     "ImageNameInvalid": "Correct app_api_image or app_db_image.",
     "SecretMissing": "Make it: ansible-playbook site.yml --tags deploy.",
     "SecretKeyMissing": "Add the key: ansible-playbook site.yml --tags deploy.",
     "ConfigMapMissing": "Make the ConfigMap that the Pod names.",
-    "OutOfMemory": "Give it more memory: limits in workload_api_resources or workload_db_resources.",
+    "OutOfMemory": "Give it more memory: limits in app_api_resources or app_db_resources.",
     "CredentialsRefused": "Check app_db_user and app_db_password, and that Secret and database agree on them: "
     "ansible-playbook site.yml --tags deploy puts the Secret right.",
     "ListensOnLoopback": "Let it listen on 0.0.0.0, at app_api_port (uvicorn --host 0.0.0.0, flask run -h 0.0.0.0).",

@@ -28,6 +28,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environme
     text_of,
     whole_number,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.resource_rules import resources
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import as_text, text_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import path_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import quoted
@@ -244,10 +245,12 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "db_environment": database_environment,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
+    "api_resources": resources,
     "db_port": _port,
     "db_name": _database_name,
     "db_user": _database_user,
     "db_password": _password,
+    "db_resources": resources,
     "ingress_class": _ingress_class,
     "ingress_host": _ingress_host,
     "base_url": _base_url,
