@@ -49,6 +49,7 @@ def target(tmp_path: Path) -> dict[str, object]:
         "db_environment": {},
         "api_readiness_path": "/ready",
         "api_liveness_path": "/status",
+        "startup_seconds": 0,
         "api_resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
         "db_resources": {},
         "db_image": "",
@@ -89,6 +90,15 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("name", "a" * 51),
         ("rollout_timeout", 0),
         ("kubeconfig", "/does/not/exist"),
+        ("startup_seconds", -1),
+        ("startup_seconds", "2m"),
+        ("startup_seconds", 1.5),
+        ("startup_seconds", True),
+        ("startup_seconds", None),
+        ("startup_seconds", 301),
+        ("startup_seconds", 86401),
+        ("api_resources", {"requests": {"memory": "1 Gi"}}),
+        ("db_resources", {"requests": {"cpu": 2}, "limits": {"cpu": "1"}}),
         ("api_port", 0),
         ("api_port", 65536),
         ("api_port", "http"),
@@ -202,6 +212,7 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
     ("name", "value"),
     [
         ("replicas", "3"),
+        ("startup_seconds", "300"),
         ("namespace", "a" * 63),
         ("ingress_host", "*.example.com"),
         ("ingress_class", ""),
@@ -221,6 +232,14 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
 )
 def test_what_is_taken(target: dict[str, object], name: str, value: object) -> None:
     assert find_problems({**target, name: value}) == []
+
+
+def test_a_start_that_nobody_waits_for_is_refused(target: dict[str, object]) -> None:
+    (problem,) = find_problems({**target, "startup_seconds": 900, "rollout_timeout": "600"})
+    assert problem.startswith("app_startup_seconds is 900, and app_rollout_timeout 600: ")
+    assert find_problems({**target, "startup_seconds": 900, "rollout_timeout": 2700}) == []
+    # One that is not set contradicts nobody.
+    assert find_problems({**target, "rollout_timeout": 10}) == []
 
 
 def test_all_problems_are_named_at_once(target: dict[str, object]) -> None:

@@ -84,7 +84,7 @@ REMEDIES = {
     "ContainerExited": "Its log says why; see its command, its environment (app_api_environment) and its files.",
     "CrashLoop": "Its log says why.",
     "ProbeNeverPasses": "Does the path answer on app_api_port (app_api_readiness_path, app_api_liveness_path)? "
-    "A start that takes longer needs a larger workload_startup_seconds.",
+    "A start that takes longer needs a larger app_startup_seconds (of a database, workload_startup_seconds).",
     "CannotStartPod": "See the node: kubectl describe pod.",
     "DeadlineExceeded": "Raise app_rollout_timeout if it only needs longer.",
 }

@@ -94,6 +94,13 @@ def _timeout(name: str, value: object) -> Problem:
     return _number_between(name, value, 1, 86400)
 
 
+def _startup(name: str, value: object) -> Problem:
+    number = whole_number(value)
+    if number is not None and number >= 0:
+        return None
+    return f"app_{name} is '{value}': it must be a whole number of seconds, or 0"
+
+
 def _namespace(name: str, value: object) -> Problem:
     text = text_of(value)
     if _LABEL.fullmatch(text) and len(text) <= _LABEL_LENGTH:
@@ -245,6 +252,7 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "db_environment": database_environment,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
+    "startup_seconds": _startup,
     "api_resources": resources,
     "db_port": _port,
     "db_name": _database_name,
@@ -325,6 +333,17 @@ def _unquoted(values: Values) -> list[str]:
     return [problem for problem in found if problem]
 
 
+def _starts_in_vain(values: Values) -> list[str]:
+    """A start that may take longer than anybody waits for it."""
+    startup, timeout = (whole_number(values.get(name)) for name in ("startup_seconds", "rollout_timeout"))
+    if startup is None or timeout is None or startup <= timeout:
+        return []
+    return [
+        f"app_startup_seconds is {startup}, and app_rollout_timeout {timeout}: the rollout would be given up while "
+        "the API may still start; raise app_rollout_timeout, to as much for each of the Pods"
+    ]
+
+
 def find_problems(values: Values) -> list[str]:
     """Return one line for each thing that is wrong with a target's variables (names without ``app_``)."""
     with_database = _wanted(values.get("db_enabled", True))
@@ -333,6 +352,7 @@ def find_problems(values: Values) -> list[str]:
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
     problems += _unquoted(values)
     problems += find_clashes(values, with_database)
+    problems += _starts_in_vain(values)
     if with_database and _wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
     if with_database and whole_number(values.get("api_port")) == whole_number(values.get("db_port")):
