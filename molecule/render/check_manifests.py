@@ -204,7 +204,10 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
         own |= {"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": "3306"}
         own |= {"MYSQL_USER": asked["db_user"], "MYSQL_DATABASE": asked["db_name"]}
     expect(env, own, "the API's environment")
-    keys = {item["name"]: item["valueFrom"]["secretKeyRef"] for item in api["env"] if "valueFrom" in item}
+    sources = {item["name"]: item["valueFrom"] for item in api["env"] if "valueFrom" in item}
+    keys = {name: source["secretKeyRef"] for name, source in sources.items() if "secretKeyRef" in source}
+    fields = {name: source["fieldRef"]["fieldPath"] for name, source in sources.items() if "fieldRef" in source}
+    expect(fields, asked["pod_environment"], "what it knows of its Pod")
     wanted = set(asked["secrets"]) | ({"MYSQL_PASSWORD"} if asked["db_image"] else set())
     for field in ("command", "args"):
         given = [unescaped(word) for word in api[field]] if field in api else []

@@ -11,7 +11,10 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret, VaultSecretsContext
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import DATABASE_ENVIRONMENT
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import (
+    DATABASE_ENVIRONMENT,
+    POD_FIELDS,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.rules import (
     COLLECTIONS_OF_SECRETS,
     COLLECTIONS_OF_TEXTS,
@@ -41,6 +44,7 @@ def target(tmp_path: Path) -> dict[str, object]:
         "api_build_context": str(tmp_path),
         "api_port": 8000,
         "api_environment": {"LOG_LEVEL": "info", "WORKERS": 2},
+        "pod_environment": {},
         "command": [],
         "args": [],
         "secrets": {},
@@ -111,6 +115,22 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("api_environment", {"A": date(2024, 1, 1)}),
         ("api_environment", {"MYSQL_HOST": "db.example.org"}),
         ("api_environment", {"MYSQL_PASSWORD": "x"}),
+        ("pod_environment", ["POD_NAME"]),
+        ("pod_environment", {"POD NAME": "metadata.name"}),
+        ("pod_environment", {"POD_NAME": "name"}),
+        ("pod_environment", {"POD_NAME": "metadata.Name"}),
+        ("pod_environment", {"POD_NAME": "metadata.name "}),
+        ("pod_environment", {"POD_NAME": ""}),
+        ("pod_environment", {"POD_NAME": None}),
+        ("pod_environment", {"POD_NAME": {"fieldPath": "metadata.name"}}),
+        ("pod_environment", {"MEMORY": "limits.memory"}),
+        ("pod_environment", {"LABELS": "metadata.labels"}),
+        ("pod_environment", {"LABEL": "metadata.labels['']"}),
+        ("pod_environment", {"LABEL": "metadata.labels[app]"}),
+        ("pod_environment", {"IP": "status.hostIPs"}),
+        ("pod_environment", {"LOG_LEVEL": "metadata.name"}),
+        ("pod_environment", {"API_PORT": "metadata.name"}),
+        ("pod_environment", {"MYSQL_USER": "metadata.name"}),
         ("api_build_args", {"VERSION": 1.1}),
         ("db_build_args", {"VERSION": 0.5}),
         ("api_image_tag", 1.1),
@@ -219,6 +239,11 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
         ("api_readiness_path", "/m%C3%BCller?x=[1]"),
         ("base_url", "http://[::1]:8080"),
         ("api_environment", {"API_PORT": "9000", "Mysql_Host": "other", "EMPTY": ""}),
+        ("pod_environment", dict(zip("ABCDEFGH", POD_FIELDS, strict=True))),
+        (
+            "pod_environment",
+            {"VERSION": "metadata.labels['app.kubernetes.io/version']", "A": "metadata.annotations['a_b']"},
+        ),
         ("command", ["sh", "-c", "exec api --port $API_PORT", ""]),
         ("args", ["--workers", "4", 4]),
         ("secrets_from", ["external-secrets.example"]),
@@ -411,7 +436,7 @@ def test_a_flow_collection_and_json(tmp_path: Path) -> None:
 
 
 def test_the_names_that_are_set_already_are_those_of_the_template() -> None:
-    template = Path(__file__).resolve().parents[2] / "templates/_api_container.yml.j2"
-    found = set(re.findall(r"^    - name: ([A-Z_]+)$", template.read_text(), re.MULTILINE))
+    template = Path(__file__).resolve().parents[2] / "templates/_api_environment.yml.j2"
+    found = set(re.findall(r"^- name: ([A-Z_]+)$", template.read_text(), re.MULTILINE))
     # Of the port the user's word counts: the template leaves its own out then.
     assert found == DATABASE_ENVIRONMENT | {"API_PORT"}

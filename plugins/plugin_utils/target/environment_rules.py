@@ -15,6 +15,14 @@ Values = Mapping[str, object]
 
 _ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 _FILE_PATH = re.compile(r"/[-._a-zA-Z0-9/]+")
+# What a Pod's environment may have of it, in every release from 1.20 on.
+POD_FIELDS = (
+    *("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName"),
+    *("status.podIP", "status.podIPs", "status.hostIP"),
+)
+_POD_NOTE = re.compile(
+    r"metadata\.(?:labels|annotations)\['(?:[a-z0-9.-]+/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?'\]"
+)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 # What the container of the API gets for the database beside it.
 DATABASE_ENVIRONMENT = frozenset({"MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_DATABASE", "MYSQL_PASSWORD"})
@@ -63,6 +71,17 @@ def environment(name: str, value: object) -> Problem:
     nested = sorted(text_of(key) for key, one in value.items() if isinstance(one, (Mapping, list)) or one is None)
     if nested:
         return f"app_{name} has values that are not text or numbers: {', '.join(nested)}"
+    return None
+
+
+def pod_environment(name: str, value: object) -> Problem:
+    """Environment variables with what a Pod is: its name, its node."""
+    if problem := environment(name, value):
+        return problem
+    for key, field in value.items() if isinstance(value, Mapping) else ():
+        if field not in POD_FIELDS and not _POD_NOTE.fullmatch(text_of(field)):
+            known = ", ".join(POD_FIELDS)
+            return f"app_{name}.{key} is '{text_of(field)}', which no Pod says of itself: it may be {known}"
     return None
 
 
@@ -135,7 +154,7 @@ def _secret_problem(value: object) -> Problem:
 
 def find_clashes(values: Values, with_database: bool) -> list[str]:
     """Names that are given twice, or that are there in any case."""
-    places = ["api_environment", "secrets", *(["db_environment"] if with_database else [])]
+    places = ["api_environment", "pod_environment", "secrets", *(["db_environment"] if with_database else [])]
     named = {place: _keys(values, place) for place in places}
     files = set(map(file_key, _keys(values, "secret_files")))
     problems = [

@@ -23,6 +23,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environme
     database_environment,
     environment,
     find_clashes,
+    pod_environment,
     secret_files,
     secrets,
     text_of,
@@ -63,7 +64,7 @@ TEXTS = (
 SECRET_TEXTS = ("registry_password", "db_password")
 COLLECTIONS_OF_SECRETS = ("secrets", "secret_files")
 COLLECTIONS_OF_TEXTS = (
-    *("command", "args", "api_environment", "db_environment", "secrets_from"),
+    *("command", "args", "api_environment", "pod_environment", "db_environment", "secrets_from"),
     *("api_build_args", "db_build_args", "image_pull_secrets"),
 )
 
@@ -246,6 +247,7 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "command": command,
     "args": command,
     "api_environment": environment,
+    "pod_environment": pod_environment,
     "secrets": secrets,
     "secret_files": secret_files,
     "secrets_from": _names,
