@@ -158,7 +158,8 @@ def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
         expect(set(container["resources"]["requests"]) >= {"cpu", "memory"}, True, f"{container['name']}: requests")
         expect(set(container["resources"]["limits"]) >= {"memory"}, True, f"{container['name']}: limits")
     others = [item["name"] for item in pod.get("volumes", []) if "emptyDir" not in item]
-    expect(others, ["secret-files"] if asked["secret_files"] else [], "the list of other volumes")
+    wanted = [name for name, given in (("secret-files", "secret_files"), ("files", "files")) if asked[given]]
+    expect(others, wanted, "the list of other volumes")
     empty = [item for item in pod.get("volumes", []) if "emptyDir" in item]
     unlimited = [item["name"] for item in empty if not item["emptyDir"].get("sizeLimit")]
     expect(unlimited, [], "the list of volumes without a limit")
@@ -219,6 +220,17 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(keys, {name: {"name": asked["secret_name"], "key": name} for name in wanted}, "what it gets from the Secret")
 
 
+def check_files_of_pods(found: dict[str, Any], pod: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Each file as it was given, at its path and nowhere else, for reading."""
+    volumes = {item["name"]: item for item in pod.get("volumes", [])}
+    expect(volumes["files"]["configMap"]["name"], found["metadata"]["name"], "the ConfigMap that is mounted")
+    mounts = [one for one in pod["containers"][0]["volumeMounts"] if one["name"] == "files"]
+    expect([one["readOnly"] for one in mounts], [True] * len(mounts), "that files are for reading")
+    contents = {one["mountPath"]: found["data"].get(one["subPath"]) for one in mounts}
+    expect(contents, asked["files"], "the files' contents")
+    expect(len(found["data"]), len(asked["files"]), "the number of files")
+
+
 def check_database(mysql: dict[str, Any], asked: dict[str, Any]) -> None:
     """The database's container."""
     expect(mysql["image"], asked["db_image"], "the database's image")
@@ -244,6 +256,7 @@ def main() -> int:
     documents = [item for name in FILES for item in yaml.safe_load_all((folder / name).read_text()) if item]
     kinds = ["Namespace"] * asked["create_namespace"] + [
         "Secret",
+        *["ConfigMap"] * bool(asked["files"]),
         "Deployment",
         "PodDisruptionBudget",
         *["NetworkPolicy"] * asked["network_policy"],
@@ -261,6 +274,8 @@ def main() -> int:
             expect(document["metadata"]["namespace"], asked["namespace"], f"{document['kind']}: its namespace")
     check_secret(objects["Secret"], asked)
     check_deployment(objects["Deployment"], asked)
+    if asked["files"]:
+        check_files_of_pods(objects["ConfigMap"], objects["Deployment"]["spec"]["template"]["spec"], asked)
     budget, deployment = objects["PodDisruptionBudget"]["spec"], objects["Deployment"]["spec"]
     expect(budget["selector"], deployment["selector"], "the budget's selector")
     expect(budget["maxUnavailable"], 1, "the budget")

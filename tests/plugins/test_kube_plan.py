@@ -242,6 +242,22 @@ def test_hands_leave_traces() -> None:
     assert touched()
 
 
+@pytest.mark.parametrize(
+    ("mark", "said"), [(None, "somebody else has made it"), ("another", "made for another target")]
+)
+def test_what_no_rollback_would_bring_back_is_not_written_over(mark: str | None, said: str) -> None:
+    files = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "me-files", "namespace": "n"}, "data": {}}
+    live = deepcopy(files)
+    live["metadata"]["labels"] = {MARK: mark} if mark else {"app": "theirs"}
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        assert method == "GET"
+        return 200, {"items": []} if is_list(path) else live
+
+    with serving(route) as server, pytest.raises(RefusedError, match=f"ConfigMap me-files: .*{said}"):
+        planner(server).plan([files])
+
+
 def test_replicas_stay_with_an_autoscaler() -> None:
     manifest = {"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 3}}
     live = {"metadata": {"name": "d"}, "spec": {"replicas": 7}}

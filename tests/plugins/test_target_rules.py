@@ -50,6 +50,7 @@ def target(tmp_path: Path) -> dict[str, object]:
         "secrets": {},
         "secret_files": {},
         "secrets_from": [],
+        "files": {},
         "db_environment": {},
         "api_readiness_path": "/ready",
         "api_liveness_path": "/status",
@@ -187,6 +188,32 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("secret_files", {"/a b": "hunter2"}),
         ("secret_files", {"/etc": "hunter2", "/etc/key": "hunter2"}),
         ("secret_files", {"/etc/key": "hunter2", "/etc.key": "hunter2"}),
+        ("secret_files", {"/proc/self/key": "hunter2"}),
+        ("secret_files", {"/tmp": "hunter2"}),
+        ("files", None),
+        ("files", ["/etc/a"]),
+        ("files", {"etc/a": "x"}),
+        ("files", {"/": "x"}),
+        ("files", {"/etc/": "x"}),
+        ("files", {"/etc//a": "x"}),
+        ("files", {"/etc/./a": "x"}),
+        ("files", {"//etc/a": "x"}),
+        ("files", {"/etc/a:b": "x"}),
+        ("files", {"/etc/ä": "x"}),
+        ("files", {"/etc/a\n": "x"}),
+        ("files", {7: "x"}),
+        ("files", {"/sys": "x"}),
+        ("files", {"/tmp": "x"}),
+        ("files", {"/etc": "x", "/etc/a": "y"}),
+        ("files", {"/etc/a": "x", "/etc.a": "y"}),
+        ("files", {"/etc/a": None}),
+        ("files", {"/etc/a": 1}),
+        ("files", {"/etc/a": {"a": 1}}),
+        ("files", {"/etc/a": b"a"}),
+        ("files", {"/etc/a": "a\0b"}),
+        ("files", {"/etc/a": "\udc80PNG"}),
+        ("files", {"/etc/a": "\x85"}),
+        ("files", {"/etc/a": "x" * 600_000, "/etc/b": "é" * 300_000}),
         ("secret_files", {"/" + "a" * 253: "hunter2"}),
         ("secret_files", {"/etc/key": ""}),
         ("secret_files", {"/etc/key": {"generate": 1}}),
@@ -248,6 +275,9 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
         ("args", ["--workers", "4", 4]),
         ("secrets_from", ["external-secrets.example"]),
         ("secret_files", {"/etc/shop/key.pem": "any\nthing\n", "/.env": {"generate": 64}, "/run/a": "b"}),
+        ("files", {"/etc/a": "", "/etc/b": "\ufeffé 🔑\r\n\t\x1b[0m", "/c": " " * 1_000_000}),
+        ("files", {"/c": "é" * (1 << 19)}),
+        ("files", {"/process/a": "x", "/tmp/a": "y", "/etc-a/b": "z", "/etc": "w"}),
         ("db_environment", {"DATABASE_URL": "mysql://{user}:{password}@{host}:{port}/{name}", "JSON": '{"a": 1}'}),
         ("secrets", {"TOKEN": "any: thing\n", "KEY": {"generate": 32}, "OTHER": {"generate": "16"}}),
         ("base_url", "https://example.com:8443/prefix"),
@@ -320,6 +350,13 @@ def test_what_is_named_twice_is_told_once(target: dict[str, object]) -> None:
     assert problem.startswith("app_secrets names file.key, which is the key of a file in app_secret_files")
 
 
+def test_two_files_at_one_path_or_below_each_other_are_told_once(target: dict[str, object]) -> None:
+    (problem,) = find_problems(target | {"files": {"/etc/key": "x"}, "secret_files": {"/etc/key": "y"}})
+    assert problem == "app_secret_files and app_files both name /etc/key: leave it out of one"
+    (problem,) = find_problems(target | {"files": {"/etc/key": "x"}, "secret_files": {"/etc/key/of": "y"}})
+    assert problem.startswith("app_files names /etc/key, and app_secret_files /etc/key/of below it")
+
+
 def test_without_a_database_a_given_image_needs_no_registry(target: dict[str, object]) -> None:
     target |= {"db_enabled": "no", "api_image": "docker.io/library/nginx:1", "registry": ""}
     assert find_problems(target) == []
@@ -383,8 +420,8 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     assert set(TEXTS) | set(SECRET_TEXTS) == texts
     assert set(SECRET_TEXTS) | set(COLLECTIONS_OF_SECRETS) == secret
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
-    # Their numbers may be written as such.
-    others = {"app_stages", "app_api_resources", "app_db_resources"}
+    # Their numbers may be written as such, or are refused in any case.
+    others = {"app_stages", "app_api_resources", "app_db_resources", "app_files"}
     assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - others
 
 

@@ -51,6 +51,7 @@ PLURALS: dict[tuple[str, str], tuple[str, bool]] = {
     ("v1", "Pod"): ("pods", True),
     ("v1", "Secret"): ("secrets", True),
     ("v1", "Service"): ("services", True),
+    ("v1", "ConfigMap"): ("configmaps", True),
     ("apps/v1", "Deployment"): ("deployments", True),
     ("apps/v1", "ReplicaSet"): ("replicasets", True),
     ("networking.k8s.io/v1", "Ingress"): ("ingresses", True),

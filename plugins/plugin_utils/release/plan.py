@@ -15,6 +15,7 @@ from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ForbiddenError, KubeError, NotFoundError, UnauthorizedError, one_line, without_trial
 from ..kube.managed_fields import MANAGER, MARK, carries_mark, replacement, touched_by_others, yielded
 from .own_fields import own, untried
+from .revision_store import MADE
 
 Object = dict[str, Any]
 
@@ -153,9 +154,7 @@ class Planner:
         if manifest["kind"] == "Namespace":
             # It may belong to others too: it is used as it is.
             return Planned(manifest, "left", live)
-        if (other := (live["metadata"].get("labels") or {}).get(MARK)) not in (None, self.target):
-            name = f"{manifest['kind']} {manifest['metadata']['name']}"
-            raise TakenError(f"{name}: it was made for another target, {other}, and is not taken from it")
+        self._refuse_others(live, f"{manifest['kind']} {manifest['metadata']['name']}")
         wanted, notes = yielded(manifest, live, self.autoscalers)
         touched = touched_by_others(live)
         try:
@@ -180,6 +179,14 @@ class Planner:
             return Planned(wanted, "left", live, before, before, None, notes)
         action = "change" if after == replaced else "replace"
         return Planned(wanted, action, live, before, replaced, whole, notes)
+
+    def _refuse_others(self, live: Object, title: str) -> None:
+        """What was made for another target is not taken from it, nor what nobody would bring back afterwards."""
+        other = (live["metadata"].get("labels") or {}).get(MARK)
+        if other not in (None, self.target):
+            raise TakenError(f"{title}: it was made for another target, {other}, and is not taken from it")
+        if other is None and title.partition(" ")[0] not in MADE:
+            raise TakenError(f"{title}: somebody else has made it, and it is not written over: rename or remove it")
 
     def _new(self, path: str, manifest: Object) -> Planned:
         try:

@@ -59,6 +59,11 @@ STARTS: tuple[tuple[str, str], ...] = (
         r"run as root|runasnonroot|non-numeric user",
         "The image wants to run as root: app_api_hardened (or app_db_hardened): false.",
     ),
+    (
+        r"not a directory",
+        "A path of app_files or app_secret_files is a folder of the image where a file is to be, or the "
+        "other way round: choose another path.",
+    ),
     (r"exec format error", "The image is made for another processor: build it with image_platforms."),
     (r"permission denied", "The program may not be executed: check its mode in the image."),
     (r"executable file not found|no such file", "The program is not in the image: correct its ENTRYPOINT or CMD."),

@@ -24,10 +24,14 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environme
     environment,
     find_clashes,
     pod_environment,
-    secret_files,
     secrets,
     text_of,
     whole_number,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.mount_rules import (
+    files,
+    find_mount_clashes,
+    secret_files,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.resource_rules import resources
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import as_text, text_problem
@@ -251,6 +255,7 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "secrets": secrets,
     "secret_files": secret_files,
     "secrets_from": _names,
+    "files": files,
     "db_environment": database_environment,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
@@ -354,6 +359,7 @@ def find_problems(values: Values) -> list[str]:
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
     problems += _unquoted(values)
     problems += find_clashes(values, with_database)
+    problems += find_mount_clashes(values)
     problems += _starts_in_vain(values)
     if with_database and _wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
