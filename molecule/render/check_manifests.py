@@ -159,6 +159,7 @@ def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
         expect(set(container["resources"]["limits"]) >= {"memory"}, True, f"{container['name']}: limits")
     others = [item["name"] for item in pod.get("volumes", []) if "emptyDir" not in item]
     wanted = [name for name, given in (("secret-files", "secret_files"), ("files", "files")) if asked[given]]
+    wanted += sorted(name for name, volume in asked["volumes"].items() if "claim" in volume)
     expect(others, wanted, "the list of other volumes")
     empty = [item for item in pod.get("volumes", []) if "emptyDir" in item]
     unlimited = [item["name"] for item in empty if not item["emptyDir"].get("sizeLimit")]
@@ -217,6 +218,12 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(others, asked["secrets_from"], "the Secrets of others")
     mounted = {one["mountPath"]: one["subPath"] for one in api.get("volumeMounts", []) if one["name"] == "secret-files"}
     expect(mounted, {file["path"]: file["key"] for file in asked["secret_files"]}, "the secret files")
+    at = [one["mountPath"] for one in api.get("volumeMounts", [])]
+    expect(len(at), len(set(at)), "that nothing is mounted twice")
+    mounts = {one["name"]: (one["mountPath"], one.get("readOnly", False)) for one in api.get("volumeMounts", [])}
+    own = {name: (one["path"], one.get("read_only", False)) for name, one in asked["volumes"].items()}
+    expect(own.items() <= mounts.items(), True, "that its volumes are mounted")
+    expect("/tmp" in at, asked["api_hardened"] or "/tmp" in [path for path, _ in own.values()], "a writable /tmp")
     expect(keys, {name: {"name": asked["secret_name"], "key": name} for name in wanted}, "what it gets from the Secret")
 
 

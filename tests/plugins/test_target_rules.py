@@ -15,6 +15,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environme
     DATABASE_ENVIRONMENT,
     POD_FIELDS,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.mount_rules import TAKEN
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.rules import (
     COLLECTIONS_OF_SECRETS,
     COLLECTIONS_OF_TEXTS,
@@ -51,6 +52,7 @@ def target(tmp_path: Path) -> dict[str, object]:
         "secret_files": {},
         "secrets_from": [],
         "files": {},
+        "volumes": {},
         "db_environment": {},
         "api_readiness_path": "/ready",
         "api_liveness_path": "/status",
@@ -350,6 +352,78 @@ def test_what_is_named_twice_is_told_once(target: dict[str, object]) -> None:
     assert problem.startswith("app_secrets names file.key, which is the key of a file in app_secret_files")
 
 
+VOLUME: dict[str, object] = {"path": "/srv/data", "empty_dir": {"size": "1Gi"}}
+
+
+@pytest.mark.parametrize(
+    ("volumes", "said"),
+    [
+        (None, "app_volumes must map names to volumes"),
+        ([VOLUME], "app_volumes must map names to volumes"),
+        ({"Data": VOLUME}, "app_volumes names 'Data'"),
+        ({"a" * 64: VOLUME}, "lower case letters"),
+        ({False: VOLUME}, "app_volumes names 'False'"),
+        ({"files": VOLUME}, "app_volumes names files, which a Pod has already"),
+        ({"data": None}, "app_volumes.data may have path"),
+        (
+            {"data": VOLUME | {"readonly": True}},
+            "app_volumes.data may have path, empty_dir, claim, read_only, and nothing",
+        ),
+        ({"data": {"claim": "a"}}, "app_volumes.data has the path ''"),
+        ({"data": VOLUME | {"path": "srv/data"}}, "has the path 'srv/data': it must be an absolute path"),
+        ({"data": VOLUME | {"path": "/"}}, "absolute path"),
+        ({"data": VOLUME | {"path": "/srv/../etc"}}, "absolute path"),
+        ({"data": VOLUME | {"path": "/proc"}}, "nothing can be mounted in /proc"),
+        ({"data": {"path": "/srv/data"}}, "must have one of empty_dir"),
+        ({"data": VOLUME | {"claim": "a"}}, "must have one of empty_dir"),
+        ({"data": {"path": "/srv/data", "claim": ""}}, "has the claim ''"),
+        ({"data": {"path": "/srv/data", "claim": None}}, "has the claim ''"),
+        ({"data": {"path": "/srv/data", "claim": "My_Claim"}}, "has the claim 'My_Claim'"),
+        ({"data": {"path": "/srv/data", "claim": "a" * 254}}, "has the claim"),
+        ({"data": VOLUME | {"empty_dir": {}}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": None}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": {"size": "1 Gi"}}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": {"size": 0}}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": {"size": "-1Gi"}}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": {"size": "1Gi", "medium": "Memory"}}}, "must have a size"),
+        ({"data": VOLUME | {"read_only": "yes"}}, "neither true nor false"),
+        ({"a": VOLUME, "b": VOLUME}, "app_volumes.a and app_volumes.b both name /srv/data"),
+        (
+            {"a": VOLUME, "b": VOLUME | {"path": "/srv"}},
+            "app_volumes.b names /srv, and app_volumes.a /srv/data below it",
+        ),
+        (
+            {"etc": VOLUME | {"path": "/etc/shop"}},
+            "app_volumes.etc names /etc/shop, and app_files /etc/shop/a below it",
+        ),
+        ({"etc": VOLUME | {"path": "/etc/shop/a"}}, "both name /etc/shop/a"),
+        (
+            {"etc": VOLUME | {"path": "/run/key/a"}},
+            "app_secret_files names /run/key, and app_volumes.etc /run/key/a below",
+        ),
+    ],
+)
+def test_volumes_that_are_refused(target: dict[str, object], volumes: object, said: str) -> None:
+    given = {"files": {"/etc/shop/a": "x"}, "secret_files": {"/run/key": "hunter2"}, "volumes": volumes}
+    (problem,) = find_problems(target | given)
+    assert said in problem
+    assert "hunter2" not in problem
+
+
+def test_volumes_that_are_taken(target: dict[str, object]) -> None:
+    volumes = {
+        "tmp": {"path": "/tmp", "empty_dir": {"size": 1048576}, "read_only": False},
+        "a-1": {"path": "/srv/data-2", "claim": "theirs.example-1", "read_only": True},
+        "b": VOLUME,
+    }
+    assert find_problems(target | {"volumes": volumes, "files": {"/srv/data.txt": "x"}}) == []
+
+
+def test_the_volumes_that_a_pod_has_already_are_those_of_the_template() -> None:
+    template = Path(__file__).resolve().parents[2] / "templates/_volumes.yml.j2"
+    assert set(re.findall(r"^- name: ([a-z-]+)$", template.read_text(), re.MULTILINE)) == TAKEN
+
+
 def test_two_files_at_one_path_or_below_each_other_are_told_once(target: dict[str, object]) -> None:
     (problem,) = find_problems(target | {"files": {"/etc/key": "x"}, "secret_files": {"/etc/key": "y"}})
     assert problem == "app_secret_files and app_files both name /etc/key: leave it out of one"
@@ -421,7 +495,7 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     assert set(SECRET_TEXTS) | set(COLLECTIONS_OF_SECRETS) == secret
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
     # Their numbers may be written as such, or are refused in any case.
-    others = {"app_stages", "app_api_resources", "app_db_resources", "app_files"}
+    others = {"app_stages", "app_api_resources", "app_db_resources", "app_files", "app_volumes"}
     assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - others
 
 

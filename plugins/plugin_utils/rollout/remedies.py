@@ -61,7 +61,7 @@ STARTS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"not a directory",
-        "A path of app_files or app_secret_files is a folder of the image where a file is to be, or the "
+        "A path of app_files, app_secret_files or app_volumes is a folder of the image where a file is to be, or the "
         "other way round: choose another path.",
     ),
     (r"exec format error", "The image is made for another processor: build it with image_platforms."),
@@ -74,10 +74,11 @@ REMEDIES = {
     "QuotaExceeded": "Raise the namespace's quota, or request less: app_replicas, app_api_resources, app_db_resources.",
     "AdmissionRefused": "Change what the rule objects to, or the rule.",
     "ServiceAccountMissing": "Make the service account, or wait until the cluster has made it.",
+    "VolumeNotBound": "Make the claim, or correct app_volumes: kubectl describe persistentvolumeclaim.",
     "Unschedulable": "Ask for less (app_replicas, app_api_resources, app_db_resources),"
     " or give the cluster more nodes.",
     "Evicted": "Make room on the nodes, or set requests and limits that are met: app_api_resources,"
-    " app_db_resources, workload_db_data_size.",
+    " app_db_resources, app_volumes, workload_db_data_size.",
     "ImageNameInvalid": "Correct app_api_image or app_db_image.",
     "SecretMissing": "Make it: ansible-playbook site.yml --tags deploy.",
     "SecretKeyMissing": "Add the key: ansible-playbook site.yml --tags deploy.",
@@ -93,6 +94,12 @@ REMEDIES = {
     "CannotStartPod": "See the node: kubectl describe pod.",
     "DeadlineExceeded": "Raise app_rollout_timeout if it only needs longer.",
 }
+
+
+SHARED_VOLUME = (
+    "A volume of app_volumes can be on one node at a time, and other Pods have it on another: take a claim that is for "
+    "many (ReadWriteMany)."
+)
 
 
 def pull_cause(message: str) -> tuple[str, str, bool]:

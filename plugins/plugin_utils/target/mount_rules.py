@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from ..release.credentials import file_key
 from .environment_rules import Problem, Values, text_of, wrong_secrets
+from .names import LABEL, LABEL_LENGTH, SUBDOMAIN, SUBDOMAIN_LENGTH
+from .quantities import quantity
 
 _PATH = re.compile(r"(?:/[-._a-zA-Z0-9]+)+")
 # What the container's runtime keeps for itself.
@@ -20,6 +22,9 @@ _LARGEST = 1 << 20
 # No text has them, and no manifest carries them.
 _BINARY = re.compile("[\0\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _TEMPORARY = "/tmp"
+_OF_A_VOLUME = ("path", "empty_dir", "claim", "read_only")
+# The volumes that a Pod has in any case (templates/_volumes.yml.j2).
+TAKEN = frozenset({"secret-files", "files", "api-tmp", "mysql-data", "mysql-run", "mysql-tmp"})
 
 
 def secret_files(name: str, value: object) -> Problem:
@@ -34,6 +39,46 @@ def files(name: str, value: object) -> Problem:
     if not isinstance(value, Mapping):
         return f"app_{name} must map paths to contents"
     return _wrong_files(name, value) or _wrong_contents(name, value)
+
+
+def volumes(name: str, value: object) -> Problem:
+    """Volumes by name: where they are mounted, and what they are."""
+    if not isinstance(value, Mapping):
+        return f"app_{name} must map names to volumes, such as data: {{path: /srv/data, empty_dir: {{size: 1Gi}}}}"
+    for key, volume in value.items():
+        if not isinstance(key, str) or not LABEL.fullmatch(key) or len(key) > LABEL_LENGTH:
+            return f"app_{name} names '{text_of(key)}': it must be lower case letters, digits and '-', such as data"
+        if key in TAKEN:
+            return f"app_{name} names {key}, which a Pod has already: choose another name"
+        if problem := _volume_problem(volume):
+            return f"app_{name}.{key} {problem}"
+    return None
+
+
+def _volume_problem(volume: object) -> Problem:
+    if not isinstance(volume, Mapping) or not set(volume) <= set(_OF_A_VOLUME):
+        return f"may have {', '.join(_OF_A_VOLUME)}, and nothing else"
+    path = text_of(volume.get("path"))
+    if problem := path_problem(path):
+        return f"has the path '{path}': {problem}"
+    if ("empty_dir" in volume) == ("claim" in volume):
+        return "must have one of empty_dir ({size: 1Gi}) and claim (the name of a PersistentVolumeClaim)"
+    if not isinstance(volume.get("read_only", False), bool):
+        return "has a read_only that is neither true nor false"
+    return _claim_problem(volume["claim"]) if "claim" in volume else _size_problem(volume["empty_dir"])
+
+
+def _claim_problem(claim: object) -> Problem:
+    if isinstance(claim, str) and SUBDOMAIN.fullmatch(claim) and len(claim) <= SUBDOMAIN_LENGTH:
+        return None
+    return f"has the claim '{text_of(claim)}': it must be the name of a PersistentVolumeClaim"
+
+
+def _size_problem(empty: object) -> Problem:
+    size = empty.get("size") if isinstance(empty, Mapping) else None
+    if isinstance(empty, Mapping) and set(empty) == {"size"} and (quantity(size) or 0) > 0:
+        return None
+    return "must have a size that is a quantity such as 1Gi, and nothing else, in empty_dir"
 
 
 def path_problem(path: str) -> Problem:
@@ -84,11 +129,17 @@ def _mounts(values: Values) -> Iterator[tuple[str, str]]:
         given = values.get(place)
         yield from ((place, text_of(path)) for path in (given if isinstance(given, Mapping) else ()))
 
+    given = values.get("volumes")
+    for name, volume in given.items() if isinstance(given, Mapping) else ():
+        if isinstance(volume, Mapping) and volume.get("path"):
+            yield f"volumes.{text_of(name)}", text_of(volume.get("path"))
+
 
 def _clash(place: str, path: str, other_place: str, other: str) -> Problem:
     if path == other:
         return f"app_{place} and app_{other_place} both name {path}: leave it out of one"
     for (above, upper), (below, lower) in itertools.permutations(((place, path), (other_place, other))):
         if lower.startswith(f"{upper}/"):
-            return f"app_{above} names {upper}, and app_{below} {lower} below it: it cannot be a file and a folder"
+            why = "would hide it" if above.startswith("volumes.") else "cannot be a file and a folder"
+            return f"app_{above} names {upper}, and app_{below} {lower} below it: it {why}"
     return None

@@ -32,22 +32,21 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.mount_rul
     files,
     find_mount_clashes,
     secret_files,
+    volumes,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.names import LABEL, LABEL_LENGTH, SUBDOMAIN
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.resource_rules import resources
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import as_text, text_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import path_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import quoted
 
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 # Services have a stricter rule than other objects: RFC 1035, the name begins with a letter.
 _SERVICE_LABEL = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 # As a Host header has it: a name or an address, and perhaps a port.
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 _DATABASE_NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
 # -api, -db and the like are appended to the name; labels end at 63 characters.
 _NAME_LENGTH = 50
-_LABEL_LENGTH = 63
 _PLACEHOLDER = re.compile(r"your[-_]?(?:docker[-_]?)?(?:hub[-_]?)?name|changeme|change-me", re.IGNORECASE)
 
 # Nothing that would stand in a command line, where every user of the machine may read it.
@@ -108,10 +107,10 @@ def _startup(name: str, value: object) -> Problem:
 
 def _namespace(name: str, value: object) -> Problem:
     text = text_of(value)
-    if _LABEL.fullmatch(text) and len(text) <= _LABEL_LENGTH:
+    if LABEL.fullmatch(text) and len(text) <= LABEL_LENGTH:
         return None
     return (
-        f"app_{name} is '{text}': Kubernetes wants at most {_LABEL_LENGTH} lower case letters, digits and '-',"
+        f"app_{name} is '{text}': Kubernetes wants at most {LABEL_LENGTH} lower case letters, digits and '-',"
         " with a letter or digit first and last"
     )
 
@@ -129,7 +128,7 @@ def _service_name(name: str, value: object) -> Problem:
 def _ingress_host(name: str, value: object) -> Problem:
     text = text_of(value)
     bare = text.removeprefix("*.")
-    if not text or (_SUBDOMAIN.fullmatch(bare) and len(text) <= 253 and not _is_address(bare)):
+    if not text or (SUBDOMAIN.fullmatch(bare) and len(text) <= 253 and not _is_address(bare)):
         return None
     wanted = "a host name in lower case, without port and path, or empty for any"
     return f"app_{name} is '{text}': it must be {wanted}{_in_ascii(text)}"
@@ -224,13 +223,13 @@ def _names(name: str, value: object) -> Problem:
     twice = sorted({text_of(one) for one in value if value.count(one) > 1})
     if twice:
         return f"app_{name} names {', '.join(twice)} twice"
-    bad = [text_of(one) for one in value if not _SUBDOMAIN.fullmatch(text_of(one))]
+    bad = [text_of(one) for one in value if not SUBDOMAIN.fullmatch(text_of(one))]
     return f"app_{name} has names that Kubernetes refuses: {', '.join(bad)}" if bad else None
 
 
 def _ingress_class(name: str, value: object) -> Problem:
     text = text_of(value)
-    if not text or _SUBDOMAIN.fullmatch(text):
+    if not text or SUBDOMAIN.fullmatch(text):
         return None
     return (
         f"app_{name} is '{text}': it must be the name of an IngressClass, or empty where an annotation says the class"
@@ -256,6 +255,7 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "secret_files": secret_files,
     "secrets_from": _names,
     "files": files,
+    "volumes": volumes,
     "db_environment": database_environment,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
