@@ -87,7 +87,8 @@ def check_secret(secret: dict[str, Any], asked: dict[str, Any]) -> None:
 def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
     """Replicas, images, environment, probes, and how hard the containers are."""
     spec = deployment["spec"]
-    expect(spec["replicas"], int(asked["replicas"]), "replicas")
+    # Whoever scales would meet ours again at every run.
+    expect(spec.get("replicas"), None if asked["autoscale"] else int(asked["replicas"]), "replicas")
     expect(spec["strategy"]["rollingUpdate"], {"maxUnavailable": 0, "maxSurge": 1}, "the strategy")
     labels = spec["template"]["metadata"]["labels"]
     expect(spec["selector"]["matchLabels"].items() <= labels.items(), True, "that the selector selects the Pods")
@@ -238,6 +239,19 @@ def check_files_of_pods(found: dict[str, Any], pod: dict[str, Any], asked: dict[
     expect(len(found["data"]), len(asked["files"]), "the number of files")
 
 
+def check_autoscaler(scaler: dict[str, Any], asked: dict[str, Any]) -> None:
+    """What it scales, between which numbers, by which load."""
+    wanted = {key: int(value) for key, value in asked["autoscale"].items()}
+    spec = scaler["spec"]
+    expect(scaler["apiVersion"], asked["autoscaler_api"], "the autoscaler's version")
+    expect(spec["scaleTargetRef"], {"apiVersion": "apps/v1", "kind": "Deployment", "name": asked["name"]}, "its target")
+    expect((spec["minReplicas"], spec["maxReplicas"]), (wanted["min"], wanted["max"]), "how many Pods it keeps")
+    load = spec.get("targetCPUUtilizationPercentage")
+    if asked["autoscaler_api"] != "autoscaling/v1":
+        load = spec["metrics"][0]["resource"]["target"]["averageUtilization"]
+    expect(load, wanted["cpu"], "the load at which it scales")
+
+
 def check_database(mysql: dict[str, Any], asked: dict[str, Any]) -> None:
     """The database's container."""
     expect(mysql["image"], asked["db_image"], "the database's image")
@@ -266,6 +280,7 @@ def main() -> int:
         *["ConfigMap"] * bool(asked["files"]),
         "Deployment",
         "PodDisruptionBudget",
+        *["HorizontalPodAutoscaler"] * bool(asked["autoscale"]),
         *["NetworkPolicy"] * asked["network_policy"],
         "Service",
         "Ingress",
@@ -283,6 +298,8 @@ def main() -> int:
     check_deployment(objects["Deployment"], asked)
     if asked["files"]:
         check_files_of_pods(objects["ConfigMap"], objects["Deployment"]["spec"]["template"]["spec"], asked)
+    if asked["autoscale"]:
+        check_autoscaler(objects["HorizontalPodAutoscaler"], asked)
     budget, deployment = objects["PodDisruptionBudget"]["spec"], objects["Deployment"]["spec"]
     expect(budget["selector"], deployment["selector"], "the budget's selector")
     expect(budget["maxUnavailable"], 1, "the budget")

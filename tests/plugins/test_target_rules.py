@@ -51,6 +51,7 @@ def target(tmp_path: Path) -> dict[str, object]:
         "secrets": {},
         "secret_files": {},
         "secrets_from": [],
+        "autoscale": {},
         "files": {},
         "volumes": {},
         "db_environment": {},
@@ -352,6 +353,67 @@ def test_what_is_named_twice_is_told_once(target: dict[str, object]) -> None:
     assert problem.startswith("app_secrets names file.key, which is the key of a file in app_secret_files")
 
 
+CPU: dict[str, object] = {
+    "api_resources": {"requests": {"cpu": "50m"}, "limits": {"cpu": 1}},
+    "db_resources": {"requests": {"cpu": "500m"}, "limits": {"cpu": "550m"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "more", "said"),
+    [
+        (None, {}, "app_autoscale must have min, max and cpu"),
+        (3, {}, "app_autoscale must have min, max and cpu"),
+        ({"min": 1, "max": 2}, {}, "app_autoscale must have min, max and cpu"),
+        (
+            {"min": 1, "max": 2, "cpu": 70, "memory": 80},
+            {},
+            "app_autoscale must have min, max and cpu, and nothing else",
+        ),
+        ({"min": 0, "max": 2, "cpu": 70}, {}, "app_autoscale.min is '0': it must be a whole number, 1 or more"),
+        ({"min": 1, "max": "many", "cpu": 70}, {}, "app_autoscale.max is 'many'"),
+        ({"min": 1, "max": 2, "cpu": 0}, {}, "app_autoscale.cpu is '0'"),
+        ({"min": 1, "max": 2, "cpu": "70%"}, {}, "app_autoscale.cpu is '70%'"),
+        ({"min": 1, "max": 2, "cpu": None}, {}, "app_autoscale.cpu is ''"),
+        ({"min": 10, "max": 9, "cpu": 70}, {}, "app_autoscale.min is 10, above its max of 9"),
+        # 1550m of 550m.
+        (
+            {"min": 1, "max": 2, "cpu": 282},
+            {},
+            "app_autoscale.cpu is 282, and the limits of CPU let a Pod have 281 % of",
+        ),
+        (
+            {"min": 1, "max": 2, "cpu": 70},
+            {"api_resources": {}},
+            "app_api_resources has none: set app_api_resources.req",
+        ),
+        ({"min": 1, "max": 2, "cpu": 70}, {"db_resources": {}}, "app_db_resources has none: set app_db_resources.requ"),
+        (
+            {"min": 1, "max": 2, "cpu": 70},
+            {"db_resources": {"requests": {"cpu": 0}, "limits": {"cpu": 1}}},
+            "app_db_reso",
+        ),
+    ],
+)
+def test_autoscalers_that_are_refused(target: dict[str, object], wanted: object, more: Any, said: str) -> None:
+    (problem,) = find_problems(target | CPU | {"autoscale": wanted} | more)
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("wanted", "more"),
+    [
+        ({"min": "1", "max": 1, "cpu": 281}, {}),
+        ({"min": 2, "max": 1000, "cpu": 5000}, {"api_resources": {"requests": {"cpu": 1}}}),
+        # Who limits and does not request has requested the limit.
+        ({"min": 1, "max": 2, "cpu": 70}, {"api_resources": {"limits": {"cpu": 1}}}),
+        ({"min": 1, "max": 2, "cpu": 70}, {"db_resources": {}, "db_enabled": False}),
+    ],
+)
+def test_autoscalers_that_are_taken(target: dict[str, object], wanted: object, more: Any) -> None:
+    assert find_problems(target | CPU | {"autoscale": wanted} | more) == []
+
+
 VOLUME: dict[str, object] = {"path": "/srv/data", "empty_dir": {"size": "1Gi"}}
 
 
@@ -495,7 +557,7 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     assert set(SECRET_TEXTS) | set(COLLECTIONS_OF_SECRETS) == secret
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
     # Their numbers may be written as such, or are refused in any case.
-    others = {"app_stages", "app_api_resources", "app_db_resources", "app_files", "app_volumes"}
+    others = {"app_stages", "app_api_resources", "app_db_resources", "app_files", "app_volumes", "app_autoscale"}
     assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - others
 
 

@@ -16,6 +16,10 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_r
     reference_below,
     split_registry,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.autoscale_rules import (
+    autoscale,
+    find_unreachable_load,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import (
     Problem,
     Values,
@@ -244,6 +248,7 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "name": _service_name,
     "namespace": _namespace,
     "replicas": _replicas,
+    "autoscale": autoscale,
     "kubeconfig": _kubeconfig,
     "rollout_timeout": _timeout,
     "api_port": _port,
@@ -361,6 +366,7 @@ def find_problems(values: Values) -> list[str]:
     problems += find_clashes(values, with_database)
     problems += find_mount_clashes(values)
     problems += _starts_in_vain(values)
+    problems += find_unreachable_load(values, with_database)
     if with_database and _wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
     if with_database and whole_number(values.get("api_port")) == whole_number(values.get("db_port")):
