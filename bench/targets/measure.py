@@ -78,8 +78,8 @@ class Fleet:
                 "app_manifests_dir": str(self.folder / "manifests" / name),
                 "app_api_environment": {"SETTING": str(setting)},
                 # Many Pods ask for no more than a few cores have.
-                "workload_api_resources": SMALL,
-                "workload_db_resources": SMALL,
+                "app_api_resources": SMALL,
+                "app_db_resources": SMALL,
                 "evidence_dir": str(self.folder / "evidence"),
             }
             for name in self.names

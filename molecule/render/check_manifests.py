@@ -87,7 +87,8 @@ def check_secret(secret: dict[str, Any], asked: dict[str, Any]) -> None:
 def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
     """Replicas, images, environment, probes, and how hard the containers are."""
     spec = deployment["spec"]
-    expect(spec["replicas"], int(asked["replicas"]), "replicas")
+    # Whoever scales would meet ours again at every run.
+    expect(spec.get("replicas"), None if asked["autoscale"] else int(asked["replicas"]), "replicas")
     expect(spec["strategy"]["rollingUpdate"], {"maxUnavailable": 0, "maxSurge": 1}, "the strategy")
     labels = spec["template"]["metadata"]["labels"]
     expect(spec["selector"]["matchLabels"].items() <= labels.items(), True, "that the selector selects the Pods")
@@ -100,6 +101,9 @@ def check_deployment(deployment: dict[str, Any], asked: dict[str, Any]) -> None:
     check_pod_security(pod, asked)
     check_ids(pod, asked)
     check_rolling(pod, asked, spec["selector"])
+    # Kubernetes itself gives up after 600 s.
+    longest = max(map(patience, pod["containers"]))
+    expect(spec.get("progressDeadlineSeconds", 600) > longest, True, f"that a start of {longest} s is progress")
     volumes = {item["name"] for item in pod.get("volumes", [])}
     mounts = {mount["name"] for item in pod["containers"] for mount in item.get("volumeMounts", [])}
     expect(volumes, mounts, "the set of volumes")
@@ -137,9 +141,9 @@ def check_rolling(pod: dict[str, Any], asked: dict[str, Any], selector: dict[str
         expect(
             grace >= sleep + 10, True, f"{name}: that {grace} s of grace outlast its {sleep} s and its last requests"
         )
-        expect(
-            patience(container) >= int(asked["startup"]), True, f"{name}: that it may start for {asked['startup']} s"
-        )
+        wanted = (int(asked["api_startup"]) if name == "api" else 0) or int(asked["startup"])
+        expect(patience(container), wanted, f"{name}: how long it may take to start")
+        expect(container["resources"], asked["resources"][name], f"{name}: its requests and limits")
 
 
 def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
@@ -155,7 +159,9 @@ def check_pod_security(pod: dict[str, Any], asked: dict[str, Any]) -> None:
         expect(set(container["resources"]["requests"]) >= {"cpu", "memory"}, True, f"{container['name']}: requests")
         expect(set(container["resources"]["limits"]) >= {"memory"}, True, f"{container['name']}: limits")
     others = [item["name"] for item in pod.get("volumes", []) if "emptyDir" not in item]
-    expect(others, ["secret-files"] if asked["secret_files"] else [], "the list of other volumes")
+    wanted = [name for name, given in (("secret-files", "secret_files"), ("files", "files")) if asked[given]]
+    wanted += sorted(name for name, volume in asked["volumes"].items() if "claim" in volume)
+    expect(others, wanted, "the list of other volumes")
     empty = [item for item in pod.get("volumes", []) if "emptyDir" in item]
     unlimited = [item["name"] for item in empty if not item["emptyDir"].get("sizeLimit")]
     expect(unlimited, [], "the list of volumes without a limit")
@@ -201,7 +207,10 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
         own |= {"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": "3306"}
         own |= {"MYSQL_USER": asked["db_user"], "MYSQL_DATABASE": asked["db_name"]}
     expect(env, own, "the API's environment")
-    keys = {item["name"]: item["valueFrom"]["secretKeyRef"] for item in api["env"] if "valueFrom" in item}
+    sources = {item["name"]: item["valueFrom"] for item in api["env"] if "valueFrom" in item}
+    keys = {name: source["secretKeyRef"] for name, source in sources.items() if "secretKeyRef" in source}
+    fields = {name: source["fieldRef"]["fieldPath"] for name, source in sources.items() if "fieldRef" in source}
+    expect(fields, asked["pod_environment"], "what it knows of its Pod")
     wanted = set(asked["secrets"]) | ({"MYSQL_PASSWORD"} if asked["db_image"] else set())
     for field in ("command", "args"):
         given = [unescaped(word) for word in api[field]] if field in api else []
@@ -210,7 +219,37 @@ def check_api(api: dict[str, Any], asked: dict[str, Any]) -> None:
     expect(others, asked["secrets_from"], "the Secrets of others")
     mounted = {one["mountPath"]: one["subPath"] for one in api.get("volumeMounts", []) if one["name"] == "secret-files"}
     expect(mounted, {file["path"]: file["key"] for file in asked["secret_files"]}, "the secret files")
+    at = [one["mountPath"] for one in api.get("volumeMounts", [])]
+    expect(len(at), len(set(at)), "that nothing is mounted twice")
+    mounts = {one["name"]: (one["mountPath"], one.get("readOnly", False)) for one in api.get("volumeMounts", [])}
+    own = {name: (one["path"], one.get("read_only", False)) for name, one in asked["volumes"].items()}
+    expect(own.items() <= mounts.items(), True, "that its volumes are mounted")
+    expect("/tmp" in at, asked["api_hardened"] or "/tmp" in [path for path, _ in own.values()], "a writable /tmp")
     expect(keys, {name: {"name": asked["secret_name"], "key": name} for name in wanted}, "what it gets from the Secret")
+
+
+def check_files_of_pods(found: dict[str, Any], pod: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Each file as it was given, at its path and nowhere else, for reading."""
+    volumes = {item["name"]: item for item in pod.get("volumes", [])}
+    expect(volumes["files"]["configMap"]["name"], found["metadata"]["name"], "the ConfigMap that is mounted")
+    mounts = [one for one in pod["containers"][0]["volumeMounts"] if one["name"] == "files"]
+    expect([one["readOnly"] for one in mounts], [True] * len(mounts), "that files are for reading")
+    contents = {one["mountPath"]: found["data"].get(one["subPath"]) for one in mounts}
+    expect(contents, asked["files"], "the files' contents")
+    expect(len(found["data"]), len(asked["files"]), "the number of files")
+
+
+def check_autoscaler(scaler: dict[str, Any], asked: dict[str, Any]) -> None:
+    """What it scales, between which numbers, by which load."""
+    wanted = {key: int(value) for key, value in asked["autoscale"].items()}
+    spec = scaler["spec"]
+    expect(scaler["apiVersion"], asked["autoscaler_api"], "the autoscaler's version")
+    expect(spec["scaleTargetRef"], {"apiVersion": "apps/v1", "kind": "Deployment", "name": asked["name"]}, "its target")
+    expect((spec["minReplicas"], spec["maxReplicas"]), (wanted["min"], wanted["max"]), "how many Pods it keeps")
+    load = spec.get("targetCPUUtilizationPercentage")
+    if asked["autoscaler_api"] != "autoscaling/v1":
+        load = spec["metrics"][0]["resource"]["target"]["averageUtilization"]
+    expect(load, wanted["cpu"], "the load at which it scales")
 
 
 def check_database(mysql: dict[str, Any], asked: dict[str, Any]) -> None:
@@ -238,8 +277,10 @@ def main() -> int:
     documents = [item for name in FILES for item in yaml.safe_load_all((folder / name).read_text()) if item]
     kinds = ["Namespace"] * asked["create_namespace"] + [
         "Secret",
+        *["ConfigMap"] * bool(asked["files"]),
         "Deployment",
         "PodDisruptionBudget",
+        *["HorizontalPodAutoscaler"] * bool(asked["autoscale"]),
         *["NetworkPolicy"] * asked["network_policy"],
         "Service",
         "Ingress",
@@ -255,6 +296,10 @@ def main() -> int:
             expect(document["metadata"]["namespace"], asked["namespace"], f"{document['kind']}: its namespace")
     check_secret(objects["Secret"], asked)
     check_deployment(objects["Deployment"], asked)
+    if asked["files"]:
+        check_files_of_pods(objects["ConfigMap"], objects["Deployment"]["spec"]["template"]["spec"], asked)
+    if asked["autoscale"]:
+        check_autoscaler(objects["HorizontalPodAutoscaler"], asked)
     budget, deployment = objects["PodDisruptionBudget"]["spec"], objects["Deployment"]["spec"]
     expect(budget["selector"], deployment["selector"], "the budget's selector")
     expect(budget["maxUnavailable"], 1, "the budget")

@@ -65,6 +65,9 @@ FAULTS: dict[str, tuple[str, int, list[Object]]] = {
     "config_map_missing": ("ConfigMapMissing", 40, [api(env=environment("configMap", "nobody", "KEY"))]),
     "out_of_memory": ("OutOfMemory", 24, [api("python3", "-c", EATS, readinessProbe=probe(), **SMALL)]),
     "unschedulable": ("Unschedulable", 18, [api(resources={"requests": {"cpu": "640"}})]),
+    "claim_missing": ("VolumeNotBound", 18, [api()]),
+    "claim_not_bound": ("VolumeNotBound", 30, [api()]),
+    "claim_without_class": ("VolumeNotBound", 30, [api()]),
     "never_ready": ("ProbeNeverPasses", 22, [api(startupProbe=probe(failures=8), readinessProbe=probe("/no"))]),
     "never_starts": ("ProbeNeverPasses", 35, [api("sleep", "600", startupProbe=probe(failures=6))]),
     "listens_late": ("", 30, [api("python3", "-c", LATER, startupProbe=probe(failures=60), readinessProbe=probe())]),
@@ -72,6 +75,35 @@ FAULTS: dict[str, tuple[str, int, list[Object]]] = {
     "quota": ("QuotaExceeded", 18, [api()]),
     "limit_range": ("AdmissionRefused", 18, [api(resources={"limits": {"memory": "1Gi"}})]),
 }
+
+
+# The claims that a fault's Pods mount, and what of them is made: claims that nobody binds.
+CLAIMS: dict[str, Object | None] = {
+    "claim_missing": None,
+    "claim_not_bound": {},
+    "claim_without_class": {"storageClassName": "nobody-made-this"},
+}
+
+
+def claim(name: str) -> str:
+    """What a fault's claim is called."""
+    return f"{name.replace('_', '-')}-data"
+
+
+def mounted(name: str) -> Object:
+    """The volumes of a fault's Pods."""
+    source = {"persistentVolumeClaim": {"claimName": claim(name)}}
+    return {"volumes": [{"name": "data"} | source]} if name in CLAIMS else {}
+
+
+def claims() -> list[Object]:
+    """The claims that are made."""
+    room: Object = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    return [
+        {"kind": "PersistentVolumeClaim", "metadata": {"name": claim(name)}, "spec": room | more}
+        for name, more in CLAIMS.items()
+        if more is not None
+    ]
 
 
 def space(name: str) -> str:
@@ -95,7 +127,8 @@ def kept(item: Object) -> Object:
         told = ("reason", "message", "type", "lastTimestamp", "eventTime", "series", "count")
         fields = {key: item.get(key) for key in told}
         return {"metadata": {"name": metadata["name"], "uid": metadata["uid"]}, "involvedObject": about} | fields
-    spec = {key: item["spec"].get(key) for key in ("replicas", "paused", "selector", "nodeName") if key in item["spec"]}
+    fields = ("replicas", "paused", "selector", "nodeName", "volumes")
+    spec = {key: item["spec"].get(key) for key in fields if key in item["spec"]}
     for group in ("containers", "initContainers"):
         names = ("name", "image", "resources", "startupProbe", "readinessProbe", "livenessProbe")
         if group in item["spec"]:
@@ -129,7 +162,7 @@ def record(name: str) -> None:
     title, place = name.replace("_", "-"), space(name)
     client = KubeClient.from_kubeconfig(KUBECONFIG, CONTEXT)
     labels = {"app": title}
-    more = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 1}
+    more = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 1} | mounted(name)
     manifest = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -185,6 +218,7 @@ def main() -> None:
         let_root(client, name)
     try:
         for path, document in (
+            *((f"{SPACE}/persistentvolumeclaims", one) for one in claims()),
             (f"{SPACE}/secrets", {"kind": "Secret", "metadata": {"name": "there"}, "stringData": {"KEY": "value"}}),
             (
                 f"{space('quota')}/resourcequotas",

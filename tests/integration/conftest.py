@@ -111,8 +111,8 @@ def new_target(run_id: str, tmp_path_factory: pytest.TempPathFactory) -> NewTarg
             # Nobody else asks these Pods, so nobody is cut off when they go at once.
             "workload_drain_seconds": 0,
             # Many of these targets stand side by side on a node of two cores.
-            "workload_api_resources": {"requests": {"cpu": "5m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-            "workload_db_resources": {"requests": {"cpu": "5m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}},
+            "app_api_resources": {"requests": {"cpu": "5m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
+            "app_db_resources": {"requests": {"cpu": "5m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}},
         }
         return Target(f"it-{story}", folder, common | variables)
 

@@ -52,6 +52,19 @@ def assert_refused(run: Run, target: Target, cluster: Cluster, *wanted: str) -> 
         pytest.param({"app_replicas": -1}, ["app_replicas is '-1'", "1 or more"], id="negative replicas"),
         pytest.param({"app_replicas": "three"}, ["app_replicas is 'three'", "whole number"], id="replicas in words"),
         pytest.param(
+            {"app_api_resources": {"requests": {"memory": "1 Gi"}}},
+            ["app_api_resources.requests.memory is '1 Gi': it must be a quantity such as 256Mi"],
+            id="no quantity",
+        ),
+        pytest.param(
+            {"app_db_resources": {"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}}},
+            ["app_db_resources.requests.memory is 2Gi, above its limit of 1Gi"],
+            id="request above limit",
+        ),
+        pytest.param(
+            {"workload_api_resources": {}}, ["workload_api_resources .did you mean app_api_resources"], id="former name"
+        ),
+        pytest.param(
             {"app_api_build_context": "/nowhere/api"},
             ["app_api_build_context names /nowhere/api, which is not a folder"],
             id="context not there",

@@ -152,7 +152,7 @@ def test_mutations_of_the_inventory(shop: Shop) -> None:
 
 def test_mutations_of_the_templates(shop: Shop) -> None:
     """8 to 11: a label, a container that gets another name, resources, an object more."""
-    shop.target.variables |= {"app_replicas": 1, "workload_api_resources": {"requests": {"cpu": "20m"}}}
+    shop.target.variables |= {"app_replicas": 1, "app_api_resources": {"requests": {"cpu": "20m"}}}
     shop.template(
         "my-service-eval.yml.j2", lambda text: text.replace("  labels:\n", "  labels:\n    colour: blue\n", 1) + BOX
     )

@@ -242,6 +242,22 @@ def test_hands_leave_traces() -> None:
     assert touched()
 
 
+@pytest.mark.parametrize(
+    ("mark", "said"), [(None, "somebody else has made it"), ("another", "made for another target")]
+)
+def test_what_no_rollback_would_bring_back_is_not_written_over(mark: str | None, said: str) -> None:
+    files = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "me-files", "namespace": "n"}, "data": {}}
+    live = deepcopy(files)
+    live["metadata"]["labels"] = {MARK: mark} if mark else {"app": "theirs"}
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        assert method == "GET"
+        return 200, {"items": []} if is_list(path) else live
+
+    with serving(route) as server, pytest.raises(RefusedError, match=f"ConfigMap me-files: .*{said}"):
+        planner(server).plan([files])
+
+
 def test_replicas_stay_with_an_autoscaler() -> None:
     manifest = {"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 3}}
     live = {"metadata": {"name": "d"}, "spec": {"replicas": 7}}
@@ -252,6 +268,92 @@ def test_replicas_stay_with_an_autoscaler() -> None:
     assert manifest["spec"] == {"replicas": 3}
     other = {"metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "e"}}}
     assert yielded(manifest, live, [other]) == (manifest, [])
+
+
+def test_replicas_that_nobody_names_stay_as_they_are() -> None:
+    """An apply that no longer names a field takes it away: one Pod would be left of seven."""
+    manifest: Object = {"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"a": 1}}
+    live = {"metadata": {"name": "d"}, "spec": {"replicas": 7}}
+    wanted, notes = yielded(manifest, live, [])
+    assert (wanted["spec"], notes) == ({"a": 1, "replicas": 7}, [])
+    assert manifest["spec"] == {"a": 1}
+
+
+def deployment(**spec: object) -> Object:
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "me", "namespace": "n"}, "spec": spec}
+
+
+def scaler(name: str = "me", version: str = "autoscaling/v2", **more: object) -> Object:
+    """An autoscaler of that Deployment."""
+    ref = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "me"}
+    metadata = {"name": name, "namespace": "n", "labels": {MARK: "me"} if name == "me" else {}}
+    spec = {"scaleTargetRef": ref, "minReplicas": 2, "maxReplicas": 5} | more
+    return {"apiVersion": version, "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": spec}
+
+
+def scaling(manifests: list[Object], *live: Object, apis: tuple[str, ...] = ("autoscaling/v2",)) -> dict[str, Planned]:
+    """The plan, on a cluster that has these objects, in each version of their group, by kind."""
+
+    def shown(one: Object, path: str) -> Object:
+        # As stored in version 1 a load is another field.
+        spec = {key: value for key, value in one["spec"].items() if "/autoscaling/v2/" in path or key != "metrics"}
+        return one | {"apiVersion": "/".join(path.split("/")[2:4]), "spec": spec}
+
+    def route(method: str, path: str, body: Object) -> Reply:
+        if method != "GET":
+            return 200, body
+        kind = path.split("?")[0].split("/namespaces/n/")[1]
+        if is_list(path):
+            plural = kind.removesuffix("s")
+            return 200, {"items": [shown(one, path) for one in live if one["kind"].lower() == plural]}
+        plural, _, name = kind.partition("/")
+        found = [one for one in live if f"{one['kind'].lower()}s" == plural and one["metadata"]["name"] == name]
+        return (200, shown(found[0], path)) if found else status(404, "not there")
+
+    with serving(route) as server:
+        one = planner(server)
+        one.apis = ["v1", "apps/v1", *apis, "autoscaling/v1"]
+        return {item.kind: item for item in one.plan(manifests)}
+
+
+def test_a_first_deployment_begins_with_the_least_that_its_autoscaler_keeps() -> None:
+    planned = scaling([deployment(), scaler()])
+    assert planned["Deployment"].manifest["spec"] == {"replicas": 2}
+
+
+def test_what_an_autoscaler_of_the_set_has_scaled_is_left_as_it_is() -> None:
+    live = deployment(replicas=4)
+    live["metadata"]["labels"] = {MARK: "me"}
+    wanted = deployment() | {"metadata": live["metadata"]}
+    planned = scaling([wanted, scaler()], live, scaler())
+    assert [(item.kind, item.action) for item in planned.values()] == [
+        ("Deployment", "left"),
+        ("HorizontalPodAutoscaler", "left"),
+    ]
+
+
+def test_an_autoscaler_that_is_not_wanted_any_more_leaves_no_replicas() -> None:
+    live = deployment(replicas=4)
+    live["metadata"]["labels"] = {MARK: "me"}
+    planned = scaling([deployment(replicas=3)], live, scaler())
+    assert planned["Deployment"].manifest["spec"] == {"replicas": 3}
+    assert planned["HorizontalPodAutoscaler"].action == "delete"
+
+
+def test_two_autoscalers_of_one_deployment_are_refused() -> None:
+    said = "HorizontalPodAutoscaler me: theirs looks after Deployment me already: remove one of them"
+    with pytest.raises(RefusedError, match=said):
+        scaling([deployment(), scaler()], scaler("theirs"))
+    # Of another Deployment's, nobody minds.
+    other = scaler("theirs", scaleTargetRef={"kind": "Deployment", "name": "other"})
+    assert scaling([deployment(), scaler()], other)["HorizontalPodAutoscaler"].action == "create"
+
+
+def test_an_autoscaler_is_compared_in_the_version_that_it_is_written_in() -> None:
+    wanted = scaler(version="autoscaling/v1")
+    planned = scaling([wanted], scaler(metrics=[{"type": "Resource"}]))
+    assert planned["HorizontalPodAutoscaler"].action == "left"
+    assert scaling([wanted], wanted, apis=())["HorizontalPodAutoscaler"].action == "left"
 
 
 def test_a_field_that_somebody_else_applies_stays_theirs() -> None:

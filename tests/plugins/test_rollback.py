@@ -29,7 +29,8 @@ SECRETS, SERVICES, MAPS = f"{CORE}/secrets", f"{CORE}/services", f"{CORE}/config
 DEPLOYMENTS = GROUPS.format("apps/v1", "deployments")
 INGRESSES = GROUPS.format("networking.k8s.io/v1", "ingresses")
 BUDGETS = GROUPS.format("policy/v1", "poddisruptionbudgets")
-SCALERS = GROUPS.format("autoscaling/v1", "horizontalpodautoscalers")
+# A cluster shows an object in every version that it serves.
+SCALERS = {one: GROUPS.format(one, "horizontalpodautoscalers") for one in ("autoscaling/v2", "autoscaling/v1")}
 DEPLOYMENT, INGRESS, SERVICE = f"{DEPLOYMENTS}/app", f"{INGRESSES}/app", f"{SERVICES}/app"
 DONE = {"observedGeneration": 1, "replicas": 9, "updatedReplicas": 9, "readyReplicas": 9, "availableReplicas": 9}
 OURS = "a.example/ours"
@@ -136,7 +137,8 @@ def hpa(objects: Applying) -> None:
     """An autoscaler that has scaled from 3 to 7 (KEDA makes one of these, too)."""
     ref = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app"}
     scaler = {"metadata": {"name": "theirs", "namespace": "n"}, "spec": {"scaleTargetRef": ref}}
-    objects.add(SCALERS, {"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler"} | scaler)
+    for version, collection in SCALERS.items():
+        objects.add(collection, {"apiVersion": version, "kind": "HorizontalPodAutoscaler"} | scaler)
     objects.edit(DEPLOYMENT, "kube-controller-manager", lambda live: live["spec"].update(replicas=7))
 
 
@@ -411,6 +413,45 @@ def test_what_is_refused_leaves_what_serves(place: Place, why: str, methods: tup
         with pytest.raises(RefusedError, match=r"The cluster refuses Deployment app: .* Nothing was applied"):
             attempt()
     assert place.objects.kept == before
+
+
+def scaled(least: int) -> Object:
+    """An autoscaler of the target's own."""
+    ref = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app"}
+    spec = {"scaleTargetRef": ref, "minReplicas": least, "maxReplicas": 9}
+    return item("HorizontalPodAutoscaler", "autoscaling/v2", spec=spec)
+
+
+def test_an_autoscaler_of_the_set_comes_back_with_it(place: Place) -> None:
+    """And one that was not there before goes, without taking the replicas along."""
+    place.release("a")
+    for collection in SCALERS.values():
+        place.objects.apply(collection, scaled(2), MANAGER)
+    place.objects.edit(DEPLOYMENT, "kube-controller-manager", lambda live: live["spec"].update(replicas=7))
+    found = place.store.take(5)
+    assert found.revision is not None
+    place.store.record("deployed", 1, 5, {})
+    back = planned(place.store, 1)
+    assert [one["kind"] for one in back["remove"]] == ["HorizontalPodAutoscaler"]
+    (deployment,) = [one for one in [*back["apply"], *back["replace"]] if one["kind"] == "Deployment"]
+    assert deployment["spec"]["replicas"] == 3
+
+    for collection in SCALERS.values():
+        place.objects.apply(collection, scaled(4), MANAGER)
+    again = planned(place.store, found.revision.number)
+    (scaler,) = [one for one in again["apply"] if one["kind"] == "HorizontalPodAutoscaler"]
+    assert (scaler["apiVersion"], scaler["spec"]["minReplicas"]) == ("autoscaling/v2", 2)
+    assert all(one["spec"]["replicas"] == 7 for one in again["apply"] if one["kind"] == "Deployment")
+
+
+def test_files_of_the_set_come_back_with_it(place: Place) -> None:
+    files = {"metadata": {"name": "app-files", "namespace": "n", "labels": {MARK: "app"}}, "data": {"file.a": "1"}}
+    place.objects.apply(MAPS, item("ConfigMap") | files, MANAGER)
+    place.release("a")
+    place.objects.apply(MAPS, item("ConfigMap") | files | {"data": {"file.b": "2"}}, MANAGER)
+    place.release("b")
+    (back,) = [one for one in planned(place.store, 1)["apply"] if one["kind"] == "ConfigMap"]
+    assert back["data"] == {"file.a": "1"}
 
 
 def test_another_selector_is_made_again_as_it_was_accepted(place: Place) -> None:

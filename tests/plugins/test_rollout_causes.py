@@ -239,6 +239,56 @@ def test_a_pod_that_no_node_takes() -> None:
     assert verdicts(*(view(waiting, now=second, events=scaling) for second in (0, 200))) == ["", ""]
 
 
+def claiming(words: str = "") -> dict[str, Any]:
+    """A Pod without a node that mounts a claim, and what the scheduler says of it."""
+    no = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": f"0/1 nodes: {words}"}
+    made = pod(name="p", conditions=[no] if words else [])
+    made["spec"] |= {"nodeName": "", "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]}
+    return made
+
+
+UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason", "due"),
+    [
+        ('persistentvolumeclaim "data" not found', "", 12),
+        ('persistentvolumeclaim "data" is being deleted', "", 12),
+        (UNBOUND, "FailedBinding", 12),
+        (UNBOUND, "ProvisioningFailed", 12),
+        # Nobody says anything, which somebody would who works at it.
+        (UNBOUND, "", 20),
+        ("1 node(s) didn't find available persistent volumes to bind.", "", 20),
+        (UNBOUND, "ExternalProvisioning", 60),
+        # The scheduler has chosen a node, and waits for the volume there.
+        ("", "ProvisioningFailed", 60),
+    ],
+)
+def test_a_claim_that_keeps_a_pod_from_any_node(words: str, reason: str, due: int) -> None:
+    events = [event(reason, "the class says why", name="data", container="")] if reason else []
+    moments = [view(claiming(words), now=second, events=events) for second in (0, due - 1, due)]
+    assert verdicts(*moments) == ["", "", "VolumeNotBound"]
+    said = troubles(moments[0], Rules())[0].cause.message
+    assert "PersistentVolumeClaim data" in said
+    assert ("the class says why" in said) == reason.endswith(("Binding", "Failed"))
+
+
+def test_a_pod_without_a_node_is_not_said_to_lack_what_it_does_not() -> None:
+    theirs = [event("ProvisioningFailed", "of another's claim", name="others", container="")]
+    assert verdicts(*(view(claiming(), now=second, events=theirs) for second in (0, 100))) == ["", ""]
+    assert verdicts(*(view(claiming("Insufficient cpu"), now=second) for second in (0, 60))) == ["", "Unschedulable"]
+    # Whoever has set a patience gets that.
+    assert verdicts(*(view(claiming(UNBOUND), now=second) for second in (0, 99)), rules=Rules(100)) == ["", ""]
+
+
+def test_a_volume_that_another_node_holds() -> None:
+    text = 'Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node'
+    said = [event("FailedAttachVolume", text, container="")]
+    cause = troubles(view(pod(waits("api", "ContainerCreating")), events=said), Rules())[0].cause
+    assert (cause.type, "ReadWriteMany" in cause.remedy) == ("CannotStartPod", True)
+
+
 def test_a_secret_that_a_volume_wants() -> None:
     made = pod(waits("api", "ContainerCreating"))
     said = [event("FailedMount", 'MountVolume.SetUp failed for volume "v": secret "s" not found', container="")]

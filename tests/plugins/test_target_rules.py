@@ -11,7 +11,11 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret, VaultSecretsContext
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import DATABASE_ENVIRONMENT
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import (
+    DATABASE_ENVIRONMENT,
+    POD_FIELDS,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.mount_rules import TAKEN
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.rules import (
     COLLECTIONS_OF_SECRETS,
     COLLECTIONS_OF_TEXTS,
@@ -41,14 +45,21 @@ def target(tmp_path: Path) -> dict[str, object]:
         "api_build_context": str(tmp_path),
         "api_port": 8000,
         "api_environment": {"LOG_LEVEL": "info", "WORKERS": 2},
+        "pod_environment": {},
         "command": [],
         "args": [],
         "secrets": {},
         "secret_files": {},
         "secrets_from": [],
+        "autoscale": {},
+        "files": {},
+        "volumes": {},
         "db_environment": {},
         "api_readiness_path": "/ready",
         "api_liveness_path": "/status",
+        "startup_seconds": 0,
+        "api_resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
+        "db_resources": {},
         "db_image": "",
         "db_image_name": "db",
         "db_image_tag": "1.0.0",
@@ -87,6 +98,15 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("name", "a" * 51),
         ("rollout_timeout", 0),
         ("kubeconfig", "/does/not/exist"),
+        ("startup_seconds", -1),
+        ("startup_seconds", "2m"),
+        ("startup_seconds", 1.5),
+        ("startup_seconds", True),
+        ("startup_seconds", None),
+        ("startup_seconds", 301),
+        ("startup_seconds", 86401),
+        ("api_resources", {"requests": {"memory": "1 Gi"}}),
+        ("db_resources", {"requests": {"cpu": 2}, "limits": {"cpu": "1"}}),
         ("api_port", 0),
         ("api_port", 65536),
         ("api_port", "http"),
@@ -99,6 +119,22 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("api_environment", {"A": date(2024, 1, 1)}),
         ("api_environment", {"MYSQL_HOST": "db.example.org"}),
         ("api_environment", {"MYSQL_PASSWORD": "x"}),
+        ("pod_environment", ["POD_NAME"]),
+        ("pod_environment", {"POD NAME": "metadata.name"}),
+        ("pod_environment", {"POD_NAME": "name"}),
+        ("pod_environment", {"POD_NAME": "metadata.Name"}),
+        ("pod_environment", {"POD_NAME": "metadata.name "}),
+        ("pod_environment", {"POD_NAME": ""}),
+        ("pod_environment", {"POD_NAME": None}),
+        ("pod_environment", {"POD_NAME": {"fieldPath": "metadata.name"}}),
+        ("pod_environment", {"MEMORY": "limits.memory"}),
+        ("pod_environment", {"LABELS": "metadata.labels"}),
+        ("pod_environment", {"LABEL": "metadata.labels['']"}),
+        ("pod_environment", {"LABEL": "metadata.labels[app]"}),
+        ("pod_environment", {"IP": "status.hostIPs"}),
+        ("pod_environment", {"LOG_LEVEL": "metadata.name"}),
+        ("pod_environment", {"API_PORT": "metadata.name"}),
+        ("pod_environment", {"MYSQL_USER": "metadata.name"}),
         ("api_build_args", {"VERSION": 1.1}),
         ("db_build_args", {"VERSION": 0.5}),
         ("api_image_tag", 1.1),
@@ -155,6 +191,32 @@ def test_a_good_target_has_no_problems(target: dict[str, object]) -> None:
         ("secret_files", {"/a b": "hunter2"}),
         ("secret_files", {"/etc": "hunter2", "/etc/key": "hunter2"}),
         ("secret_files", {"/etc/key": "hunter2", "/etc.key": "hunter2"}),
+        ("secret_files", {"/proc/self/key": "hunter2"}),
+        ("secret_files", {"/tmp": "hunter2"}),
+        ("files", None),
+        ("files", ["/etc/a"]),
+        ("files", {"etc/a": "x"}),
+        ("files", {"/": "x"}),
+        ("files", {"/etc/": "x"}),
+        ("files", {"/etc//a": "x"}),
+        ("files", {"/etc/./a": "x"}),
+        ("files", {"//etc/a": "x"}),
+        ("files", {"/etc/a:b": "x"}),
+        ("files", {"/etc/ä": "x"}),
+        ("files", {"/etc/a\n": "x"}),
+        ("files", {7: "x"}),
+        ("files", {"/sys": "x"}),
+        ("files", {"/tmp": "x"}),
+        ("files", {"/etc": "x", "/etc/a": "y"}),
+        ("files", {"/etc/a": "x", "/etc.a": "y"}),
+        ("files", {"/etc/a": None}),
+        ("files", {"/etc/a": 1}),
+        ("files", {"/etc/a": {"a": 1}}),
+        ("files", {"/etc/a": b"a"}),
+        ("files", {"/etc/a": "a\0b"}),
+        ("files", {"/etc/a": "\udc80PNG"}),
+        ("files", {"/etc/a": "\x85"}),
+        ("files", {"/etc/a": "x" * 600_000, "/etc/b": "é" * 300_000}),
         ("secret_files", {"/" + "a" * 253: "hunter2"}),
         ("secret_files", {"/etc/key": ""}),
         ("secret_files", {"/etc/key": {"generate": 1}}),
@@ -200,16 +262,25 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
     ("name", "value"),
     [
         ("replicas", "3"),
+        ("startup_seconds", "300"),
         ("namespace", "a" * 63),
         ("ingress_host", "*.example.com"),
         ("ingress_class", ""),
         ("api_readiness_path", "/m%C3%BCller?x=[1]"),
         ("base_url", "http://[::1]:8080"),
         ("api_environment", {"API_PORT": "9000", "Mysql_Host": "other", "EMPTY": ""}),
+        ("pod_environment", dict(zip("ABCDEFGH", POD_FIELDS, strict=True))),
+        (
+            "pod_environment",
+            {"VERSION": "metadata.labels['app.kubernetes.io/version']", "A": "metadata.annotations['a_b']"},
+        ),
         ("command", ["sh", "-c", "exec api --port $API_PORT", ""]),
         ("args", ["--workers", "4", 4]),
         ("secrets_from", ["external-secrets.example"]),
         ("secret_files", {"/etc/shop/key.pem": "any\nthing\n", "/.env": {"generate": 64}, "/run/a": "b"}),
+        ("files", {"/etc/a": "", "/etc/b": "\ufeffé 🔑\r\n\t\x1b[0m", "/c": " " * 1_000_000}),
+        ("files", {"/c": "é" * (1 << 19)}),
+        ("files", {"/process/a": "x", "/tmp/a": "y", "/etc-a/b": "z", "/etc": "w"}),
         ("db_environment", {"DATABASE_URL": "mysql://{user}:{password}@{host}:{port}/{name}", "JSON": '{"a": 1}'}),
         ("secrets", {"TOKEN": "any: thing\n", "KEY": {"generate": 32}, "OTHER": {"generate": "16"}}),
         ("base_url", "https://example.com:8443/prefix"),
@@ -219,6 +290,14 @@ def test_what_is_refused(target: dict[str, object], name: str, value: object) ->
 )
 def test_what_is_taken(target: dict[str, object], name: str, value: object) -> None:
     assert find_problems({**target, name: value}) == []
+
+
+def test_a_start_that_nobody_waits_for_is_refused(target: dict[str, object]) -> None:
+    (problem,) = find_problems({**target, "startup_seconds": 900, "rollout_timeout": "600"})
+    assert problem.startswith("app_startup_seconds is 900, and app_rollout_timeout 600: ")
+    assert find_problems({**target, "startup_seconds": 900, "rollout_timeout": 2700}) == []
+    # One that is not set contradicts nobody.
+    assert find_problems({**target, "rollout_timeout": 10}) == []
 
 
 def test_all_problems_are_named_at_once(target: dict[str, object]) -> None:
@@ -272,6 +351,146 @@ def test_what_is_named_twice_is_told_once(target: dict[str, object]) -> None:
     assert problem == "app_secrets and app_db_environment both name URL: leave it out of one"
     (problem,) = find_problems(target | {"secrets": {"file.key": "x"}, "secret_files": {"/key": "y"}})
     assert problem.startswith("app_secrets names file.key, which is the key of a file in app_secret_files")
+
+
+CPU: dict[str, object] = {
+    "api_resources": {"requests": {"cpu": "50m"}, "limits": {"cpu": 1}},
+    "db_resources": {"requests": {"cpu": "500m"}, "limits": {"cpu": "550m"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "more", "said"),
+    [
+        (None, {}, "app_autoscale must have min, max and cpu"),
+        (3, {}, "app_autoscale must have min, max and cpu"),
+        ({"min": 1, "max": 2}, {}, "app_autoscale must have min, max and cpu"),
+        (
+            {"min": 1, "max": 2, "cpu": 70, "memory": 80},
+            {},
+            "app_autoscale must have min, max and cpu, and nothing else",
+        ),
+        ({"min": 0, "max": 2, "cpu": 70}, {}, "app_autoscale.min is '0': it must be a whole number, 1 or more"),
+        ({"min": 1, "max": "many", "cpu": 70}, {}, "app_autoscale.max is 'many'"),
+        ({"min": 1, "max": 2, "cpu": 0}, {}, "app_autoscale.cpu is '0'"),
+        ({"min": 1, "max": 2, "cpu": "70%"}, {}, "app_autoscale.cpu is '70%'"),
+        ({"min": 1, "max": 2, "cpu": None}, {}, "app_autoscale.cpu is ''"),
+        ({"min": 10, "max": 9, "cpu": 70}, {}, "app_autoscale.min is 10, above its max of 9"),
+        # 1550m of 550m.
+        (
+            {"min": 1, "max": 2, "cpu": 282},
+            {},
+            "app_autoscale.cpu is 282, and the limits of CPU let a Pod have 281 % of",
+        ),
+        (
+            {"min": 1, "max": 2, "cpu": 70},
+            {"api_resources": {}},
+            "app_api_resources has none: set app_api_resources.req",
+        ),
+        ({"min": 1, "max": 2, "cpu": 70}, {"db_resources": {}}, "app_db_resources has none: set app_db_resources.requ"),
+        (
+            {"min": 1, "max": 2, "cpu": 70},
+            {"db_resources": {"requests": {"cpu": 0}, "limits": {"cpu": 1}}},
+            "app_db_reso",
+        ),
+    ],
+)
+def test_autoscalers_that_are_refused(target: dict[str, object], wanted: object, more: Any, said: str) -> None:
+    (problem,) = find_problems(target | CPU | {"autoscale": wanted} | more)
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("wanted", "more"),
+    [
+        ({"min": "1", "max": 1, "cpu": 281}, {}),
+        ({"min": 2, "max": 1000, "cpu": 5000}, {"api_resources": {"requests": {"cpu": 1}}}),
+        # Who limits and does not request has requested the limit.
+        ({"min": 1, "max": 2, "cpu": 70}, {"api_resources": {"limits": {"cpu": 1}}}),
+        ({"min": 1, "max": 2, "cpu": 70}, {"db_resources": {}, "db_enabled": False}),
+    ],
+)
+def test_autoscalers_that_are_taken(target: dict[str, object], wanted: object, more: Any) -> None:
+    assert find_problems(target | CPU | {"autoscale": wanted} | more) == []
+
+
+VOLUME: dict[str, object] = {"path": "/srv/data", "empty_dir": {"size": "1Gi"}}
+
+
+@pytest.mark.parametrize(
+    ("volumes", "said"),
+    [
+        (None, "app_volumes must map names to volumes"),
+        ([VOLUME], "app_volumes must map names to volumes"),
+        ({"Data": VOLUME}, "app_volumes names 'Data'"),
+        ({"a" * 64: VOLUME}, "lower case letters"),
+        ({False: VOLUME}, "app_volumes names 'False'"),
+        ({"files": VOLUME}, "app_volumes names files, which a Pod has already"),
+        ({"data": None}, "app_volumes.data may have path"),
+        (
+            {"data": VOLUME | {"readonly": True}},
+            "app_volumes.data may have path, empty_dir, claim, read_only, and nothing",
+        ),
+        ({"data": {"claim": "a"}}, "app_volumes.data has the path ''"),
+        ({"data": VOLUME | {"path": "srv/data"}}, "has the path 'srv/data': it must be an absolute path"),
+        ({"data": VOLUME | {"path": "/"}}, "absolute path"),
+        ({"data": VOLUME | {"path": "/srv/../etc"}}, "absolute path"),
+        ({"data": VOLUME | {"path": "/proc"}}, "nothing can be mounted in /proc"),
+        ({"data": {"path": "/srv/data"}}, "must have one of empty_dir"),
+        ({"data": VOLUME | {"claim": "a"}}, "must have one of empty_dir"),
+        ({"data": {"path": "/srv/data", "claim": ""}}, "has the claim ''"),
+        ({"data": {"path": "/srv/data", "claim": None}}, "has the claim ''"),
+        ({"data": {"path": "/srv/data", "claim": "My_Claim"}}, "has the claim 'My_Claim'"),
+        ({"data": {"path": "/srv/data", "claim": "a" * 254}}, "has the claim"),
+        ({"data": VOLUME | {"empty_dir": {}}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": None}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": {"size": "1 Gi"}}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": {"size": 0}}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": {"size": "-1Gi"}}}, "must have a size"),
+        ({"data": VOLUME | {"empty_dir": {"size": "1Gi", "medium": "Memory"}}}, "must have a size"),
+        ({"data": VOLUME | {"read_only": "yes"}}, "neither true nor false"),
+        ({"a": VOLUME, "b": VOLUME}, "app_volumes.a and app_volumes.b both name /srv/data"),
+        (
+            {"a": VOLUME, "b": VOLUME | {"path": "/srv"}},
+            "app_volumes.b names /srv, and app_volumes.a /srv/data below it",
+        ),
+        (
+            {"etc": VOLUME | {"path": "/etc/shop"}},
+            "app_volumes.etc names /etc/shop, and app_files /etc/shop/a below it",
+        ),
+        ({"etc": VOLUME | {"path": "/etc/shop/a"}}, "both name /etc/shop/a"),
+        (
+            {"etc": VOLUME | {"path": "/run/key/a"}},
+            "app_secret_files names /run/key, and app_volumes.etc /run/key/a below",
+        ),
+    ],
+)
+def test_volumes_that_are_refused(target: dict[str, object], volumes: object, said: str) -> None:
+    given = {"files": {"/etc/shop/a": "x"}, "secret_files": {"/run/key": "hunter2"}, "volumes": volumes}
+    (problem,) = find_problems(target | given)
+    assert said in problem
+    assert "hunter2" not in problem
+
+
+def test_volumes_that_are_taken(target: dict[str, object]) -> None:
+    volumes = {
+        "tmp": {"path": "/tmp", "empty_dir": {"size": 1048576}, "read_only": False},
+        "a-1": {"path": "/srv/data-2", "claim": "theirs.example-1", "read_only": True},
+        "b": VOLUME,
+    }
+    assert find_problems(target | {"volumes": volumes, "files": {"/srv/data.txt": "x"}}) == []
+
+
+def test_the_volumes_that_a_pod_has_already_are_those_of_the_template() -> None:
+    template = Path(__file__).resolve().parents[2] / "templates/_volumes.yml.j2"
+    assert set(re.findall(r"^- name: ([a-z-]+)$", template.read_text(), re.MULTILINE)) == TAKEN
+
+
+def test_two_files_at_one_path_or_below_each_other_are_told_once(target: dict[str, object]) -> None:
+    (problem,) = find_problems(target | {"files": {"/etc/key": "x"}, "secret_files": {"/etc/key": "y"}})
+    assert problem == "app_secret_files and app_files both name /etc/key: leave it out of one"
+    (problem,) = find_problems(target | {"files": {"/etc/key": "x"}, "secret_files": {"/etc/key/of": "y"}})
+    assert problem.startswith("app_files names /etc/key, and app_secret_files /etc/key/of below it")
 
 
 def test_without_a_database_a_given_image_needs_no_registry(target: dict[str, object]) -> None:
@@ -337,7 +556,9 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     assert set(TEXTS) | set(SECRET_TEXTS) == texts
     assert set(SECRET_TEXTS) | set(COLLECTIONS_OF_SECRETS) == secret
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
-    assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - {"app_stages"}
+    # Their numbers may be written as such, or are refused in any case.
+    others = {"app_stages", "app_api_resources", "app_db_resources", "app_files", "app_volumes", "app_autoscale"}
+    assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - others
 
 
 WRITTEN = """
@@ -388,7 +609,7 @@ def test_a_flow_collection_and_json(tmp_path: Path) -> None:
 
 
 def test_the_names_that_are_set_already_are_those_of_the_template() -> None:
-    template = Path(__file__).resolve().parents[2] / "templates/_api_container.yml.j2"
-    found = set(re.findall(r"^    - name: ([A-Z_]+)$", template.read_text(), re.MULTILINE))
+    template = Path(__file__).resolve().parents[2] / "templates/_api_environment.yml.j2"
+    found = set(re.findall(r"^- name: ([A-Z_]+)$", template.read_text(), re.MULTILINE))
     # Of the port the user's word counts: the template leaves its own out then.
     assert found == DATABASE_ENVIRONMENT | {"API_PORT"}

@@ -72,6 +72,9 @@ def yielded(manifest: Object, live: Object, autoscalers: list[Object]) -> tuple[
         if here is not None and there is not None and here != there:
             _put(wanted, path, there)
             notes.append(f"{_shown(path)} stays {there}: it belongs to {owner}")
+    if manifest["kind"] == "Deployment" and "replicas" not in wanted["spec"] and "replicas" in live.get("spec", {}):
+        # Left to whoever scales: what runs goes on.
+        wanted["spec"]["replicas"] = live["spec"]["replicas"]
     return wanted, notes
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from ..kube.changes import SERVER_SIDE, Change, changes, essence
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ForbiddenError, KubeError, NotFoundError, UnauthorizedError, one_line, without_trial
-from ..kube.managed_fields import MANAGER, MARK, carries_mark, replacement, touched_by_others, yielded
+from ..kube.managed_fields import MANAGER, MARK, autoscaler, carries_mark, replacement, touched_by_others, yielded
 from .own_fields import own, untried
+from .revision_store import MADE
 
 Object = dict[str, Any]
 
@@ -25,6 +26,7 @@ _INVALID = 422
 PRUNABLE = (
     ("networking.k8s.io/v1", "Ingress", "ingresses"),
     ("v1", "Service", "services"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
     ("autoscaling/v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
     ("apps/v1", "Deployment", "deployments"),
     ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
@@ -98,12 +100,14 @@ class Planner:
     # Every object of ours in the namespace, by kind and name; and everybody's autoscalers.
     ours: dict[tuple[str, str], Object] = field(default_factory=dict)
     autoscalers: list[Object] = field(default_factory=list)
+    # How many Pods an autoscaler of the set keeps at least, by what it scales.
+    least: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def plan(self, manifests: list[Object]) -> list[Planned]:
         """The whole set, in the order of applying, then what is to be deleted; one refusal, and nothing is planned."""
         self._look()
+        refusals = self._scaling(manifests)
         planned: list[Planned] = []
-        refusals: list[str] = []
         for manifest in manifests:
             try:
                 planned.append(self._compare(manifest))
@@ -122,10 +126,30 @@ class Planner:
         self._look()
         return [item.manifest for item in self._left_over([])]
 
+    def _scaling(self, manifests: list[Object]) -> list[str]:
+        """Whose the replicas will be; a line for what another autoscaler looks after already."""
+        wanted = {(item["kind"], item["metadata"]["name"]) for item in manifests}
+        # One that is to be deleted looks after nothing any more.
+        going = {(one["kind"], one["metadata"]["name"]) for one in self.ours.values()} - wanted
+        self.autoscalers = [one for one in self.autoscalers if (one["kind"], one["metadata"]["name"]) not in going]
+        refusals = []
+        for scaler in (item for item in manifests if item["kind"] == "HorizontalPodAutoscaler"):
+            target = scaler["spec"]["scaleTargetRef"]
+            scaled = {"kind": target["kind"], "metadata": {"name": target["name"]}}
+            self.least[target["kind"], target["name"]] = int(scaler["spec"].get("minReplicas", 1))
+            others = [one for one in self.autoscalers if one["metadata"]["name"] != scaler["metadata"]["name"]]
+            if other := autoscaler(scaled, others):
+                name, where = scaler["metadata"]["name"], f"{target['kind']} {target['name']}"
+                refusals.append(
+                    f"HorizontalPodAutoscaler {name}: {other} looks after {where} already: remove one of them"
+                )
+        return refusals
+
     def _look(self) -> None:
         """Ask for everything of ours by its mark, kind by kind."""
+        listed_kinds: set[str] = set()
         for api_version, kind, plural in PRUNABLE:
-            if api_version not in self.apis or any(kind == known for known, _ in self.ours):
+            if api_version not in self.apis or kind in listed_kinds:
                 continue
             # Autoscalers are wanted whoever made them.
             everybody = kind == "HorizontalPodAutoscaler"
@@ -136,6 +160,7 @@ class Planner:
             except (ForbiddenError, NotFoundError):
                 # Who may not see them did not make them.
                 continue
+            listed_kinds.add(kind)
             # The items of a list do not say what they are.
             items = [{"apiVersion": api_version, "kind": kind} | item for item in listed.get("items") or []]
             self.autoscalers += items if everybody else []
@@ -147,15 +172,15 @@ class Planner:
 
     def _compare(self, manifest: Object) -> Planned:
         path = self.client.path_of(manifest)
-        live = self.ours.get((manifest["kind"], manifest["metadata"]["name"])) or self.client.find(path)
+        live = self.ours.get((manifest["kind"], manifest["metadata"]["name"]))
+        if live is None or live["apiVersion"] != manifest["apiVersion"]:
+            live = self.client.find(path)
         if live is None:
             return self._new(path, manifest)
         if manifest["kind"] == "Namespace":
             # It may belong to others too: it is used as it is.
             return Planned(manifest, "left", live)
-        if (other := (live["metadata"].get("labels") or {}).get(MARK)) not in (None, self.target):
-            name = f"{manifest['kind']} {manifest['metadata']['name']}"
-            raise TakenError(f"{name}: it was made for another target, {other}, and is not taken from it")
+        self._refuse_others(live, f"{manifest['kind']} {manifest['metadata']['name']}")
         wanted, notes = yielded(manifest, live, self.autoscalers)
         touched = touched_by_others(live)
         try:
@@ -181,7 +206,19 @@ class Planner:
         action = "change" if after == replaced else "replace"
         return Planned(wanted, action, live, before, replaced, whole, notes)
 
+    def _refuse_others(self, live: Object, title: str) -> None:
+        """What was made for another target is not taken from it, nor what nobody would bring back afterwards."""
+        other = (live["metadata"].get("labels") or {}).get(MARK)
+        if other not in (None, self.target):
+            raise TakenError(f"{title}: it was made for another target, {other}, and is not taken from it")
+        if other is None and title.partition(" ")[0] not in MADE:
+            raise TakenError(f"{title}: somebody else has made it, and it is not written over: rename or remove it")
+
     def _new(self, path: str, manifest: Object) -> Planned:
+        least = self.least.get((manifest["kind"], manifest["metadata"]["name"]))
+        if least is not None and "replicas" not in manifest["spec"]:
+            # It would begin with one, and be scaled later.
+            manifest = manifest | {"spec": {"replicas": least} | manifest["spec"]}
         try:
             return Planned(manifest, "create", None, None, essence(self.client.dry_apply(path, manifest, MANAGER)))
         except NotFoundError:

@@ -5,6 +5,7 @@ Nothing that serves is removed before what takes its place is known to be accept
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +91,7 @@ def restoring(store: Store, revision: Revision | None) -> Restore:
     live = {identity(item): item for item in store.live()}
     kept = ordered(revision.objects) if revision else []
     wanted = {identity(item): _ready(item, live.get(identity(item)), revision) for item in kept}
-    objects = [item | {"apiVersion": store.served.get(item["kind"], item["apiVersion"])} for item in wanted.values()]
+    objects = [_as_served(item, store.served) for item in wanted.values()]
     planned = _Restorer(store.client, store.namespace, store.name, APIS).plan(objects)
     written = [item for item in planned if (item.kind, item.name) in wanted]
     whole = [item for item in written if item.as_whole]
@@ -105,6 +106,13 @@ def restoring(store: Store, revision: Revision | None) -> Restore:
             if key not in wanted and carries_mark(item, store.name)
         ],
     )
+
+
+def _as_served(item: Object, served: Mapping[str, str]) -> Object:
+    """An object in the version that its kind is served in by now; an autoscaler says the same differently in each."""
+    if item["kind"] == "HorizontalPodAutoscaler":
+        return item
+    return item | {"apiVersion": served.get(item["kind"], item["apiVersion"])}
 
 
 def _ready(kept: Object, live: Object | None, revision: Revision | None) -> Object:

@@ -29,6 +29,11 @@ KINDS: tuple[tuple[str, tuple[tuple[str, str], ...], bool], ...] = (
     ("PodDisruptionBudget", (("policy/v1", "poddisruptionbudgets"), ("policy/v1beta1", "poddisruptionbudgets")), False),
     ("Service", (("v1", "services"),), True),
     ("Deployment", (("apps/v1", "deployments"),), True),
+    (
+        "HorizontalPodAutoscaler",
+        (("autoscaling/v2", "horizontalpodautoscalers"), ("autoscaling/v1", "horizontalpodautoscalers")),
+        False,
+    ),
     ("Ingress", (("networking.k8s.io/v1", "ingresses"),), True),
 )
 # The kinds that the templates make, named after the target: what bears that name is about to be overwritten.

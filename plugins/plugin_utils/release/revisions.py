@@ -36,6 +36,7 @@ ORDER = (
     "PodDisruptionBudget",
     "Service",
     "Deployment",
+    "HorizontalPodAutoscaler",
     "Ingress",
 )
 

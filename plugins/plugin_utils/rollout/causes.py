@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ..causes import Cause
 from ..kube.errors import one_line
 from .hints import CORDONED, loopback_line
-from .remedies import LOGIN_REFUSED, OUT_OF_MEMORY, REMEDIES, pith, pull_cause, start_remedy
+from .remedies import LOGIN_REFUSED, OUT_OF_MEMORY, REMEDIES, SHARED_VOLUME, pith, pull_cause, start_remedy
 from .view import (
     SCALING,
     Container,
@@ -25,6 +25,7 @@ from .view import (
     probe_seconds,
     seconds_of,
 )
+from .volumes import lacking
 
 # From the root to the symptom: where several things are wrong, the first explains the others.
 RANKS = (
@@ -32,6 +33,7 @@ RANKS = (
     "AdmissionRefused",
     "ServiceAccountMissing",
     "QuotaExceeded",
+    "VolumeNotBound",
     "Unschedulable",
     "Evicted",
     "ImageNameInvalid",
@@ -173,11 +175,9 @@ def _of_nodes(view: View) -> Iterator[Trouble]:
 def _of_pod(view: View, pod: Object, rules: Rules) -> Iterator[Trouble]:
     name = str(pod["metadata"]["name"])
     scheduled = condition(pod, "PodScheduled")
-    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        if not view.events_of(name, *SCALING):
-            words = str(scheduled.get("message"))
-            cause = _cause("Unschedulable", f"no node takes it: {words}", CORDONED.remedy(words), pod=name)
-            yield Trouble(f"{name}/scheduled", cause, rules.patience_or(ROOM_PATIENCE), room=True)
+    unschedulable = scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable"
+    if unschedulable or not pod["spec"].get("nodeName"):
+        yield from _of_scheduling(view, pod, str(scheduled.get("message") or "") if unschedulable else "", rules)
         return
     yield from _of_volumes_and_sandbox(view, name, pod, rules)
     known = containers(pod)
@@ -198,6 +198,17 @@ def _of_pod(view: View, pod: Object, rules: Rules) -> Iterator[Trouble]:
     yield from _unready(view, pod, [item for item in known if not item.init], rules)
 
 
+def _of_scheduling(view: View, pod: Object, words: str, rules: Rules) -> Iterator[Trouble]:
+    """A Pod without a node: for want of a volume, or of room; `words` are the scheduler's, if it has said no."""
+    name = str(pod["metadata"]["name"])
+    if lack := lacking(view, pod, words):
+        patience = rules.patience if lack.usual is None else rules.patience_or(lack.usual)
+        yield Trouble(f"{name}/scheduled", _cause("VolumeNotBound", lack.words, pod=name), patience)
+    elif words and not view.events_of(name, *SCALING):
+        cause = _cause("Unschedulable", f"no node takes it: {words}", CORDONED.remedy(words), pod=name)
+        yield Trouble(f"{name}/scheduled", cause, rules.patience_or(ROOM_PATIENCE), room=True)
+
+
 def _of_volumes_and_sandbox(view: View, name: str, pod: Object, rules: Rules) -> Iterator[Trouble]:
     """A Pod whose containers have not begun, for want of a volume or of its own frame."""
     begun = [item for item in containers(pod) if item.running_since or item.last_end]
@@ -213,7 +224,8 @@ def _of_volumes_and_sandbox(view: View, name: str, pod: Object, rules: Rules) ->
     elif OUT_OF_MEMORY.search(text):
         yield Trouble(key, _cause("OutOfMemory", text, pod=name), rules.patience)
     else:
-        yield Trouble(key, _cause("CannotStartPod", text, pod=name), max(NODE_PATIENCE, rules.patience))
+        remedy = SHARED_VOLUME if "Multi-Attach" in text else ""
+        yield Trouble(key, _cause("CannotStartPod", text, remedy, pod=name), max(NODE_PATIENCE, rules.patience))
 
 
 def _waiting(view: View, container: Container, rules: Rules) -> Trouble | None:

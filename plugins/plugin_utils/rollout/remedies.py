@@ -59,6 +59,11 @@ STARTS: tuple[tuple[str, str], ...] = (
         r"run as root|runasnonroot|non-numeric user",
         "The image wants to run as root: app_api_hardened (or app_db_hardened): false.",
     ),
+    (
+        r"not a directory",
+        "A path of app_files, app_secret_files or app_volumes is a folder of the image where a file is to be, or the "
+        "other way round: choose another path.",
+    ),
     (r"exec format error", "The image is made for another processor: build it with image_platforms."),
     (r"permission denied", "The program may not be executed: check its mode in the image."),
     (r"executable file not found|no such file", "The program is not in the image: correct its ENTRYPOINT or CMD."),
@@ -66,29 +71,35 @@ STARTS: tuple[tuple[str, str], ...] = (
 
 REMEDIES = {
     "Paused": "kubectl rollout resume, or find out who paused it.",
-    "QuotaExceeded": "Raise the namespace's quota, or request less: app_replicas, workload_api_resources,"
-    " workload_db_resources.",
+    "QuotaExceeded": "Raise the namespace's quota, or request less: app_replicas, app_api_resources, app_db_resources.",
     "AdmissionRefused": "Change what the rule objects to, or the rule.",
     "ServiceAccountMissing": "Make the service account, or wait until the cluster has made it.",
-    "Unschedulable": "Ask for less (app_replicas, workload_api_resources, workload_db_resources),"
+    "VolumeNotBound": "Make the claim, or correct app_volumes: kubectl describe persistentvolumeclaim.",
+    "Unschedulable": "Ask for less (app_replicas, app_api_resources, app_db_resources),"
     " or give the cluster more nodes.",
-    "Evicted": "Make room on the nodes, or set requests and limits that are met: workload_api_resources,"
-    " workload_db_resources, workload_db_data_size.",
+    "Evicted": "Make room on the nodes, or set requests and limits that are met: app_api_resources,"
+    " app_db_resources, app_volumes, workload_db_data_size.",
     "ImageNameInvalid": "Correct app_api_image or app_db_image.",
     "SecretMissing": "Make it: ansible-playbook site.yml --tags deploy.",
     "SecretKeyMissing": "Add the key: ansible-playbook site.yml --tags deploy.",
     "ConfigMapMissing": "Make the ConfigMap that the Pod names.",
-    "OutOfMemory": "Give it more memory: limits in workload_api_resources or workload_db_resources.",
+    "OutOfMemory": "Give it more memory: limits in app_api_resources or app_db_resources.",
     "CredentialsRefused": "Check app_db_user and app_db_password, and that Secret and database agree on them: "
     "ansible-playbook site.yml --tags deploy puts the Secret right.",
     "ListensOnLoopback": "Let it listen on 0.0.0.0, at app_api_port (uvicorn --host 0.0.0.0, flask run -h 0.0.0.0).",
     "ContainerExited": "Its log says why; see its command, its environment (app_api_environment) and its files.",
     "CrashLoop": "Its log says why.",
     "ProbeNeverPasses": "Does the path answer on app_api_port (app_api_readiness_path, app_api_liveness_path)? "
-    "A start that takes longer needs a larger workload_startup_seconds.",
+    "A start that takes longer needs a larger app_startup_seconds (of a database, workload_startup_seconds).",
     "CannotStartPod": "See the node: kubectl describe pod.",
     "DeadlineExceeded": "Raise app_rollout_timeout if it only needs longer.",
 }
+
+
+SHARED_VOLUME = (
+    "A volume of app_volumes can be on one node at a time, and other Pods have it on another: take a claim that is for "
+    "many (ReadWriteMany)."
+)
 
 
 def pull_cause(message: str) -> tuple[str, str, bool]:

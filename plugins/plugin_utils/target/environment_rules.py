@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import posixpath
 import re
 from collections.abc import Mapping
 
@@ -14,7 +13,14 @@ Problem = str | None
 Values = Mapping[str, object]
 
 _ENVIRONMENT_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-_FILE_PATH = re.compile(r"/[-._a-zA-Z0-9/]+")
+# What a Pod's environment may have of it, in every release from 1.20 on.
+POD_FIELDS = (
+    *("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName"),
+    *("status.podIP", "status.podIPs", "status.hostIP"),
+)
+_POD_NOTE = re.compile(
+    r"metadata\.(?:labels|annotations)\['(?:[a-z0-9.-]+/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?'\]"
+)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 # What the container of the API gets for the database beside it.
 DATABASE_ENVIRONMENT = frozenset({"MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_DATABASE", "MYSQL_PASSWORD"})
@@ -22,8 +28,6 @@ DATABASE_ENVIRONMENT = frozenset({"MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYS
 RESERVED = frozenset({"CHECKSUM_KEY", "API_PORT"})
 # Characters of a generated secret: 16 of 62 letters and digits are 95 bits; the longest is more than anybody wants.
 SHORTEST, LONGEST = 16, 1024
-# Of a key of a Secret, in characters.
-LONGEST_KEY = 253
 
 
 def text_of(value: object) -> str:
@@ -66,6 +70,17 @@ def environment(name: str, value: object) -> Problem:
     return None
 
 
+def pod_environment(name: str, value: object) -> Problem:
+    """Environment variables with what a Pod is: its name, its node."""
+    if problem := environment(name, value):
+        return problem
+    for key, field in value.items() if isinstance(value, Mapping) else ():
+        if field not in POD_FIELDS and not _POD_NOTE.fullmatch(text_of(field)):
+            known = ", ".join(POD_FIELDS)
+            return f"app_{name}.{key} is '{text_of(field)}', which no Pod says of itself: it may be {known}"
+    return None
+
+
 def database_environment(name: str, value: object) -> Problem:
     """Environment variables with placeholders for what the database is reached by."""
     if problem := environment(name, value):
@@ -82,25 +97,7 @@ def secrets(name: str, value: object) -> Problem:
     """Names and values of secrets."""
     if not isinstance(value, Mapping):
         return f"app_{name} must map names to values"
-    return _wrong_names(name, value) or _wrong_secrets(name, value)
-
-
-def secret_files(name: str, value: object) -> Problem:
-    """Paths and contents of secret files."""
-    if not isinstance(value, Mapping):
-        return f"app_{name} must map paths to contents"
-    paths = [text_of(path) for path in value]
-    for path in paths:
-        if not _FILE_PATH.fullmatch(path) or posixpath.normpath(path) != path:
-            return f"app_{name} names '{path}': it must be an absolute path of letters, digits, - _ . and /"
-        if any(other.startswith(f"{path}/") for other in paths):
-            return f"app_{name} names '{path}', and a file below it: it cannot be a file and a folder"
-        if len(file_key(path)) > LONGEST_KEY:
-            return f"app_{name} names '{path}': it must be shorter than {LONGEST_KEY - 4} characters"
-    keys = [file_key(path) for path in paths]
-    if twice := sorted({path for path, key in zip(paths, keys, strict=True) if keys.count(key) > 1}):
-        return f"app_{name} names {' and '.join(twice)}, which a Secret cannot tell apart: rename one"
-    return _wrong_secrets(name, value)
+    return _wrong_names(name, value) or wrong_secrets(name, value)
 
 
 def _wrong_names(name: str, value: Mapping[object, object]) -> Problem:
@@ -114,7 +111,8 @@ def _wrong_names(name: str, value: Mapping[object, object]) -> Problem:
     return None
 
 
-def _wrong_secrets(name: str, value: Mapping[object, object]) -> Problem:
+def wrong_secrets(name: str, value: Mapping[object, object]) -> Problem:
+    """Why values cannot be those of secrets."""
     wrong = {text_of(key): problem for key, one in value.items() if (problem := _secret_problem(one))}
     return "; ".join(f"app_{name}: {key} {problem}" for key, problem in sorted(wrong.items())) or None
 
@@ -135,7 +133,7 @@ def _secret_problem(value: object) -> Problem:
 
 def find_clashes(values: Values, with_database: bool) -> list[str]:
     """Names that are given twice, or that are there in any case."""
-    places = ["api_environment", "secrets", *(["db_environment"] if with_database else [])]
+    places = ["api_environment", "pod_environment", "secrets", *(["db_environment"] if with_database else [])]
     named = {place: _keys(values, place) for place in places}
     files = set(map(file_key, _keys(values, "secret_files")))
     problems = [

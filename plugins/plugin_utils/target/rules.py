@@ -16,6 +16,10 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_r
     reference_below,
     split_registry,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.autoscale_rules import (
+    autoscale,
+    find_unreachable_load,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import (
     Problem,
     Values,
@@ -23,25 +27,30 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environme
     database_environment,
     environment,
     find_clashes,
-    secret_files,
+    pod_environment,
     secrets,
     text_of,
     whole_number,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.mount_rules import (
+    files,
+    find_mount_clashes,
+    secret_files,
+    volumes,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.names import LABEL, LABEL_LENGTH, SUBDOMAIN
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.resource_rules import resources
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import as_text, text_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import path_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints import quoted
 
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 # Services have a stricter rule than other objects: RFC 1035, the name begins with a letter.
 _SERVICE_LABEL = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 # As a Host header has it: a name or an address, and perhaps a port.
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 _DATABASE_NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
 # -api, -db and the like are appended to the name; labels end at 63 characters.
 _NAME_LENGTH = 50
-_LABEL_LENGTH = 63
 _PLACEHOLDER = re.compile(r"your[-_]?(?:docker[-_]?)?(?:hub[-_]?)?name|changeme|change-me", re.IGNORECASE)
 
 # Nothing that would stand in a command line, where every user of the machine may read it.
@@ -62,7 +71,7 @@ TEXTS = (
 SECRET_TEXTS = ("registry_password", "db_password")
 COLLECTIONS_OF_SECRETS = ("secrets", "secret_files")
 COLLECTIONS_OF_TEXTS = (
-    *("command", "args", "api_environment", "db_environment", "secrets_from"),
+    *("command", "args", "api_environment", "pod_environment", "db_environment", "secrets_from"),
     *("api_build_args", "db_build_args", "image_pull_secrets"),
 )
 
@@ -93,12 +102,19 @@ def _timeout(name: str, value: object) -> Problem:
     return _number_between(name, value, 1, 86400)
 
 
+def _startup(name: str, value: object) -> Problem:
+    number = whole_number(value)
+    if number is not None and number >= 0:
+        return None
+    return f"app_{name} is '{value}': it must be a whole number of seconds, or 0"
+
+
 def _namespace(name: str, value: object) -> Problem:
     text = text_of(value)
-    if _LABEL.fullmatch(text) and len(text) <= _LABEL_LENGTH:
+    if LABEL.fullmatch(text) and len(text) <= LABEL_LENGTH:
         return None
     return (
-        f"app_{name} is '{text}': Kubernetes wants at most {_LABEL_LENGTH} lower case letters, digits and '-',"
+        f"app_{name} is '{text}': Kubernetes wants at most {LABEL_LENGTH} lower case letters, digits and '-',"
         " with a letter or digit first and last"
     )
 
@@ -116,7 +132,7 @@ def _service_name(name: str, value: object) -> Problem:
 def _ingress_host(name: str, value: object) -> Problem:
     text = text_of(value)
     bare = text.removeprefix("*.")
-    if not text or (_SUBDOMAIN.fullmatch(bare) and len(text) <= 253 and not _is_address(bare)):
+    if not text or (SUBDOMAIN.fullmatch(bare) and len(text) <= 253 and not _is_address(bare)):
         return None
     wanted = "a host name in lower case, without port and path, or empty for any"
     return f"app_{name} is '{text}': it must be {wanted}{_in_ascii(text)}"
@@ -211,13 +227,13 @@ def _names(name: str, value: object) -> Problem:
     twice = sorted({text_of(one) for one in value if value.count(one) > 1})
     if twice:
         return f"app_{name} names {', '.join(twice)} twice"
-    bad = [text_of(one) for one in value if not _SUBDOMAIN.fullmatch(text_of(one))]
+    bad = [text_of(one) for one in value if not SUBDOMAIN.fullmatch(text_of(one))]
     return f"app_{name} has names that Kubernetes refuses: {', '.join(bad)}" if bad else None
 
 
 def _ingress_class(name: str, value: object) -> Problem:
     text = text_of(value)
-    if not text or _SUBDOMAIN.fullmatch(text):
+    if not text or SUBDOMAIN.fullmatch(text):
         return None
     return (
         f"app_{name} is '{text}': it must be the name of an IngressClass, or empty where an annotation says the class"
@@ -232,22 +248,29 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "name": _service_name,
     "namespace": _namespace,
     "replicas": _replicas,
+    "autoscale": autoscale,
     "kubeconfig": _kubeconfig,
     "rollout_timeout": _timeout,
     "api_port": _port,
     "command": command,
     "args": command,
     "api_environment": environment,
+    "pod_environment": pod_environment,
     "secrets": secrets,
     "secret_files": secret_files,
     "secrets_from": _names,
+    "files": files,
+    "volumes": volumes,
     "db_environment": database_environment,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
+    "startup_seconds": _startup,
+    "api_resources": resources,
     "db_port": _port,
     "db_name": _database_name,
     "db_user": _database_user,
     "db_password": _password,
+    "db_resources": resources,
     "ingress_class": _ingress_class,
     "ingress_host": _ingress_host,
     "base_url": _base_url,
@@ -322,6 +345,17 @@ def _unquoted(values: Values) -> list[str]:
     return [problem for problem in found if problem]
 
 
+def _starts_in_vain(values: Values) -> list[str]:
+    """A start that may take longer than anybody waits for it."""
+    startup, timeout = (whole_number(values.get(name)) for name in ("startup_seconds", "rollout_timeout"))
+    if startup is None or timeout is None or startup <= timeout:
+        return []
+    return [
+        f"app_startup_seconds is {startup}, and app_rollout_timeout {timeout}: the rollout would be given up while "
+        "the API may still start; raise app_rollout_timeout, to as much for each of the Pods"
+    ]
+
+
 def find_problems(values: Values) -> list[str]:
     """Return one line for each thing that is wrong with a target's variables (names without ``app_``)."""
     with_database = _wanted(values.get("db_enabled", True))
@@ -330,6 +364,9 @@ def find_problems(values: Values) -> list[str]:
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
     problems += _unquoted(values)
     problems += find_clashes(values, with_database)
+    problems += find_mount_clashes(values)
+    problems += _starts_in_vain(values)
+    problems += find_unreachable_load(values, with_database)
     if with_database and _wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
     if with_database and whole_number(values.get("api_port")) == whole_number(values.get("db_port")):
