@@ -1,4 +1,4 @@
-"""Compare what an account may do in a namespace with the Role that it was given: not one right more, and none less.
+"""Compare what an account may do with the Role that it was given: not one right more, and none less.
 
 Usage: check_rights.py KUBECONFIG CONTEXT NAMESPACE < what roles/deployer/templates/deployer.yml.j2 comes to
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.access import lacking, rights_for
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 
 # What every account may: ask what it may, and, on the platform, have its Pods held to the strictest standard.
@@ -18,6 +19,24 @@ EVERYBODY = {
     ("authorization.k8s.io", "selfsubjectrulesreviews", "", "create"),
     ("policy", "podsecuritypolicies", "restricted", "use"),
 }
+RBAC = "rbac.authorization.k8s.io/v1"
+# Beyond its namespace, and beyond its job: what it may do with these is too much, whoever grants it.
+ELSEWHERE = (("v1", "Secret"), ("apps/v1", "Deployment"), ("v1", "Pod"))
+ABOVE = (
+    *(("v1", kind) for kind in ("Namespace", "Pod", "ServiceAccount")),
+    *((RBAC, kind) for kind in ("Role", "RoleBinding", "ClusterRoleBinding")),
+)
+
+
+def beyond(client: KubeClient, namespace: str) -> Iterator[str]:
+    """What the account may and should not, one by one."""
+    for space, verbs, kinds in (
+        ("default", ("get", "list", "create", "delete"), ELSEWHERE),
+        (namespace, ("create", "update", "delete"), ABOVE),
+    ):
+        asked = [right for version, kind in kinds for right in rights_for(client, version, kind, verbs)]
+        refused = lacking(client, space, asked)
+        yield from (f"too strong: {right} in namespace {space}" for right in asked if right not in refused)
 
 
 def rights(rules: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, str, str]]:
@@ -37,9 +56,11 @@ def main(kubeconfig: str, context: str, namespace: str) -> str:
     with KubeClient.from_kubeconfig(kubeconfig, context) as client:
         path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
         status = client.request("POST", path, body=kind | {"spec": {"namespace": namespace}})["status"]
+        strong = list(beyond(client, namespace))
     found = set(rights(status["resourceRules"]))
     more, less = sorted(found - wanted), sorted(wanted - found)
-    return "\n".join([*(f"more than the Role: {one}" for one in more), *(f"less than the Role: {one}" for one in less)])
+    told = [*(f"more than the Role: {one}" for one in more), *(f"less than the Role: {one}" for one in less)]
+    return "\n".join([*strong, *told])
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, ClassVar
 
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.labels import labels
 from ..plugin_utils.kube_action import KubeAction
-from ..plugin_utils.release.lease import Held, Holder, Lock, NoNamespaceError, myself, shown
+from ..plugin_utils.release.lease import Held, Holder, NoNamespaceError, shown
+from ..plugin_utils.run_lock import lock_of, this_run
 
 
 class ActionModule(KubeAction):
@@ -28,9 +27,7 @@ class ActionModule(KubeAction):
         """Take, renew or give back. A lock is no change of the target: never `changed`."""
         if self._task.check_mode:
             return {"changed": False, "skipped": True, "id": "", "how": "not taken in check mode"}
-        lock = Lock(client, arguments["namespace"], arguments["name"], labels(arguments["name"], "lock"))
-        # Tasks run in a process of their own each; the run is their parent.
-        mine = myself(os.getppid(), arguments["id"])
+        lock, mine = lock_of(client, arguments["namespace"], arguments["name"]), this_run(arguments["id"])
         if arguments["state"] == "released":
             return {"changed": False, "id": mine.id, "was_held": lock.release(mine)}
         if arguments["id"]:

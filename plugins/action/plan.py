@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,6 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ..plugin_utils.console import report
-from ..plugin_utils.console.difference import difference
 from ..plugin_utils.errors import UserError
 from ..plugin_utils.evidence import folder as evidence
 from ..plugin_utils.evidence.freshness import still_true
@@ -21,59 +20,34 @@ from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
 from ..plugin_utils.kube.config import load_cluster
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
-from ..plugin_utils.plain_action import PlainAction
-from ..plugin_utils.release.credentials import (
-    FILE,
-    generated,
-    of_file,
-    settled_again,
-    settled_for,
-    settled_from,
-    uses_secret,
-)
-from ..plugin_utils.release.planning import Asked, ReleasePlan, plan_release, shown
+from ..plugin_utils.plan_action import Object, PlanAction
+from ..plugin_utils.release.credentials import generated, of_file, settled_for, settled_from, uses_secret
+from ..plugin_utils.release.planning import ReleasePlan, shown
 from ..plugin_utils.run_cluster import connected, run_kubeconfig
 from ..plugin_utils.target.check import check_embedded, check_names_and_types, check_values
-from ..plugin_utils.target.rendering import Folder, render
 from ..plugin_utils.target.role_arguments import specification
-from ..plugin_utils.target.stages import Stages, builds
-from ..plugin_utils.target.variables import Target
-from ..plugin_utils.target.wanted_images import described, look_for_images, published_since
+from ..plugin_utils.target.stages import builds
+from ..plugin_utils.target.wanted_images import described, look_for_images
 from ..plugin_utils.verify.outcome import glance
 
-Object = dict[str, Any]
 
 # What is looked at of what users are to get.
 USERS = ("verify_host", "verify_ca_file", "verify_endpoints")
-# The lists of the roles' templates.
-TEMPLATES = ("__secret_templates", "__workload_templates")
-# The Secret is for its owner alone, and is never shown.
-SECRET, OTHER = 0o600, 0o640
 
 
-class ActionModule(PlainAction):
+class ActionModule(PlanAction):
     """The action `plan`."""
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "roles": {"type": "dict", "default": {}},
         "save": {"type": "str", "default": ""},
         "hold_to": {"type": "str", "default": ""},
-        "before": {"type": "dict", "default": {}, "no_log": True},
     }
 
-    def perform(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The plan. It holds passwords, so Ansible shows it at no verbosity: what is to be read is printed here."""
-        self.arguments = arguments
-        self.target = Target(self.variables, self._templar)
-        self.stages = Stages.of_run(
-            self.target["stages"],
-            self.variables["ansible_run_tags"],
-            self.variables["ansible_skip_tags"],
-            self._task.check_mode,
-        )
-        plan = self._again(arguments["before"]) if arguments["before"] else self._first()
+    def planned(self) -> Object:
+        """What is printed here is all that is to be read of it."""
         # A run that plans nothing has no stage for it.
-        return plan | {"_ansible_no_log": True} | ({} if self.stages.plan else {"skipped": True})
+        return self._first() | ({} if self.stages.plan else {"skipped": True})
 
     def _first(self) -> Object:
         """Check what is wanted; then ask the registry and the cluster, side by side."""
@@ -101,7 +75,7 @@ class ActionModule(PlainAction):
         if not self.stages.any_of("deploy"):
             return self._concluded(plan)
         with self._users_asked(client, plan) as users:
-            release = self._released(client, plan)
+            release = self._released(client, plan, self.arguments["hold_to"], self.arguments["save"])
             self._print(release)
             plan |= release.facts()
             plan["changed"] = changed or (self.stages.check_mode and plan["differs"])
@@ -110,19 +84,6 @@ class ActionModule(PlainAction):
                 checks = plan["verified"].get("checks") or self._users()
                 plan["evidenced"] = self._evidenced(client, {name: checks[name] for name in ("base_url", "host")})
         return self._concluded(plan)
-
-    def _again(self, before: Object) -> Object:
-        """Under the lock, once more: what another run has done meanwhile is seen."""
-        plan: Object = before | published_since(self.target, self.stages, before["images"]) | {"done": False}
-        with connected(*self._cluster_named()) as client:
-            if uses_secret(self.target):
-                secret = client.find(self._secret_path())
-                plan["credentials"], other = settled_again(self.target, secret, before["credentials"])
-                if other:
-                    name = self.target["name"]
-                    Display().display(f"Secret {name} has changed since this run began: what it holds now counts.")
-            changed = self._render(plan)
-            return plan | self._released(client, plan).facts() | {"changed": changed}
 
     def _concluded(self, plan: Object) -> Object:
         """Whether anything is left to do in a playbook that deploys; what users get is reported where it is not."""
@@ -209,19 +170,6 @@ class ActionModule(PlainAction):
             Display().warning(note)
         return described(found, self.stages) | {"problem": ""}
 
-    def _released(self, client: KubeClient, plan: Object) -> ReleasePlan:
-        asked = Asked(
-            namespace=str(self.target["namespace"]),
-            name=str(self.target["name"]),
-            manifests=plan["manifests"],
-            apis=plan["cluster"]["apis"],
-            images=plan["images"],
-            prune_limit=int(self._value("workload_prune_limit")),
-            hold_to=self.arguments["hold_to"],
-            save=self.arguments["save"],
-        )
-        return plan_release(client, asked, self.stages.check_mode)
-
     def _evidenced(self, client: KubeClient, checks: Object) -> bool:
         """Whether the newest evidence is still true, where that is enough."""
         if not self.stages.evidence or not boolean(self._value("evidence_only_new")):
@@ -242,23 +190,6 @@ class ActionModule(PlainAction):
         kept = of_file(folder, generated(self.target)) if uses_secret(self.target) else {}
         return settled_from(self.target, kept)
 
-    def _render(self, plan: Object) -> bool:
-        """Render the manifests into the plan; where they are to be deployed, write them. Whether a file differs."""
-        templates = [Path(str(path)) for name in TEMPLATES for path in self._value(name)]
-        texts = render(self._templar, self.variables | {"app_plan": plan}, templates)
-        plan["manifests"] = list(texts.values())
-        # An image that is yet to be built has no digest yet.
-        if not self.stages.any_of("deploy") or not all(image["present"] for image in plan["images"]):
-            return False
-        folder = Folder(Path(str(self.target["manifests_dir"])).expanduser())
-        secret = folder.differing({name: text for name, text in texts.items() if name == FILE}, SECRET)
-        others = folder.differing({name: text for name, text in texts.items() if name != FILE}, OTHER)
-        if (secret or others) and not self.stages.check_mode:
-            folder.write(secret + others)
-        if self._task.diff:
-            self._show(one.shown() for one in others)
-        return bool(secret or others)
-
     # What is printed.
 
     def _announce(self) -> None:
@@ -278,20 +209,7 @@ class ActionModule(PlainAction):
         if self._task.diff:
             self._show(shown(item) for item in release.differing)
 
-    def _show(self, changes: Iterable[Mapping[str, str]]) -> None:
-        if text := difference(changes):
-            Display().display(text)
-
     # What is wanted.
-
-    def _value(self, name: str) -> Any:
-        return self._templar.template(self.variables[name])
-
-    def _cluster_named(self) -> tuple[str, str]:
-        return str(self.target["kubeconfig"]), str(self.target["context"])
-
-    def _secret_path(self) -> str:
-        return f"/api/v1/namespaces/{self.target['namespace']}/secrets/{self.target['name']}"
 
     def _users(self) -> Object:
         """What the Verifier takes."""

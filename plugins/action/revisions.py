@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
 from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.kube_action import KubeAction
 from ..plugin_utils.release.restoring import Restore, restoring
 from ..plugin_utils.release.revision_store import Store
 from ..plugin_utils.release.revisions import Revision, chosen, running
+from ..plugin_utils.run_lock import LOCK_ARGUMENTS, hold_on, lock_of, this_run
 
 
 class ActionModule(KubeAction):
@@ -20,12 +22,13 @@ class ActionModule(KubeAction):
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
         "name": {"type": "str", "required": True},
         "namespace": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["taken", "recorded", "picked", "planned", "listed"], "required": True},
+        "state": {"type": "str", "choices": ["recorded", "picked", "planned", "listed"], "required": True},
         "revision": {"type": "int", "default": 0},
         "before": {"type": "int", "default": 0},
         "origin": {"type": "str", "default": "deployed"},
         "kept": {"type": "int", "default": 5},
         "checks": {"type": "dict", "default": {}},
+        **LOCK_ARGUMENTS,
     }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -36,15 +39,12 @@ class ActionModule(KubeAction):
             return listed(store)
         if state == "picked":
             return self._picked(store, arguments["revision"])
+        if self._task.check_mode and state == "recorded":
+            return {"changed": False, "skipped": True}
+        hold_on(client, arguments)
         if state == "planned":
             return planned(store, arguments["revision"])
-        if self._task.check_mode:
-            return {"changed": False, "skipped": True}
-        if state == "taken":
-            return taken(store, arguments["kept"], arguments["revision"])
-        before, limit, checks = (arguments[name] for name in ("before", "kept", "checks"))
-        revision, written = store.record(arguments["origin"], before, limit, checks)
-        return {"changed": written, "number": revision.number, "images": revision.images}
+        return recorded(store, arguments) | {"freed": freed(client, arguments)}
 
     def _picked(self, store: Store, wanted: int) -> dict[str, Any]:
         """What would be restored; in check mode that is the change."""
@@ -60,17 +60,23 @@ class ActionModule(KubeAction):
         }
 
 
-def taken(store: Store, limit: int, towards: int) -> dict[str, Any]:
-    """Keep what there is, and say what can be gone back to."""
-    found = store.take(limit, towards)
-    return {
-        "changed": found.written,
-        "number": found.revision.number if found.revision else 0,
-        "first": found.revision is None and not found.restorable,
-        "complete": found.complete,
-        "restorable": found.restorable,
-        "checks": found.checks,
-    }
+def recorded(store: Store, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what runs now as known to work, where any is to be kept."""
+    before, limit, checks = (arguments[name] for name in ("before", "kept", "checks"))
+    if limit < 1:
+        return {"changed": False, "number": 0, "images": {}}
+    revision, written = store.record(arguments["origin"], before, limit, checks)
+    return {"changed": written, "number": revision.number, "images": revision.images}
+
+
+def freed(client: KubeClient, arguments: Mapping[str, Any]) -> bool:
+    """Give the lock back, for nothing follows; a lock that stays is no reason to undo what runs: it ends by itself."""
+    try:
+        lock = lock_of(client, arguments["namespace"], arguments["name"])
+        return bool(arguments["lock"]) and lock.release(this_run(arguments["lock"]["id"]))
+    except KubeError as error:
+        Display().warning(f"The lock of {arguments['name']} could not be given back: {error}")
+        return False
 
 
 def planned(store: Store, number: int) -> dict[str, Any]:

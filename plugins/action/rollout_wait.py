@@ -12,6 +12,7 @@ from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube_action import KubeAction
 from ..plugin_utils.rollout.causes import Rules
 from ..plugin_utils.rollout.watch import Rollout
+from ..plugin_utils.run_lock import LOCK_ARGUMENTS, hold_on
 
 
 class ActionModule(KubeAction):
@@ -26,6 +27,7 @@ class ActionModule(KubeAction):
         "patience": {"type": "int", "default": 12},
         "crash_limit": {"type": "int", "default": 3},
         "startup_seconds": {"type": "int", "default": 120},
+        **LOCK_ARGUMENTS,
     }
 
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +38,7 @@ class ActionModule(KubeAction):
         if self._task.check_mode or not arguments["wait"]:
             pods, complete = watched.now()
             return {"changed": False, "pods": rollout.pod_summary(pods), "complete": complete, "ended": 0.0}
+        hold_on(client, arguments)
         started = time.monotonic()
         pods = watched.wait(arguments["timeout"])
         return {

@@ -39,13 +39,6 @@ options:
     description: File with a saved plan; when the sources, the cluster or what is wanted has moved since, the action fails. Empty for none.
     type: str
     default: ""
-  before:
-    description:
-      - The plan that this run has made first. Then only the credentials, the manifests and the objects are planned again, under the target's
-        lock, and nothing of it is printed. Another run may have rotated the passwords, or deployed first. Images that this run has pushed
-        meanwhile are deployed by their digests.
-    type: dict
-    default: {}
 author:
   - fastapi-mysql-k8s
 """
@@ -55,11 +48,6 @@ EXAMPLES = r"""
 - name: Work out what must be done
   fastapi_mysql.k8s.plan:
     roles: {secret: [], workload: []}
-  register: app_plan
-
-- name: Plan once more, under the lock
-  fastapi_mysql.k8s.plan:
-    before: "{{ app_plan }}"
   register: app_plan
 """
 

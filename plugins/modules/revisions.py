@@ -21,18 +21,15 @@ options:
     required: true
   state:
     description:
-      - V(taken) keeps what there is now, before it is changed, and tells which revision can be gone back to.
-      - V(recorded) keeps what there is now as known to work, and removes the oldest beyond O(kept).
+      - V(recorded) keeps what there is now as known to work, removes the oldest beyond O(kept), and gives O(lock) back.
       - V(picked) says which revision going back would lead to, or refuses in one line.
       - V(planned) returns what has to be written and removed for a revision to be what runs; the result is never printed.
       - V(listed) prints what is kept.
     type: str
-    choices: [taken, recorded, picked, planned, listed]
+    choices: [recorded, picked, planned, listed]
     required: true
   revision:
-    description:
-      - For V(picked) the one wanted, 0 for what ran before; for V(planned) the one to restore, 0 for none of the target's objects.
-      - For V(taken) the one that is about to be restored, 0 for none; should the run be killed on the way, it is the one to go to.
+    description: For V(picked) the one wanted, 0 for what ran before; for V(planned) the one to restore, 0 for none of the target's objects.
     type: int
     default: 0
   before:
@@ -44,7 +41,7 @@ options:
     type: str
     default: deployed
   kept:
-    description: How many to keep; with 0, V(taken) keeps none.
+    description: How many to keep; with 0, V(recorded) keeps none.
     type: int
     default: 5
   checks:
@@ -53,44 +50,36 @@ options:
     default: {}
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.lock
 author:
   - fastapi-mysql-k8s
 """
 
 EXAMPLES = r"""
-- name: Keep what there is
+- name: Keep what runs
   fastapi_mysql.k8s.revisions:
     name: fastapi-mysql
     namespace: fastapi-mysql
-    state: taken
-  register: before
+    state: recorded
 
 - name: Work out how to get back
   fastapi_mysql.k8s.revisions:
     name: fastapi-mysql
     namespace: fastapi-mysql
     state: planned
-    revision: "{{ before.restorable }}"
+    revision: "{{ begun.restorable }}"
   register: way_back
 """
 
 RETURN = r"""
 number:
-  description: The revision's number; 0 when there was nothing to keep.
+  description: The revision's number; 0 when none was to be kept.
   type: int
-  returned: when taken, recorded or picked
-first:
-  description: Whether nothing of the target was deployed before.
+  returned: when recorded or picked
+freed:
+  description: Whether O(lock) was given back; where that failed, a warning says so, and it ends by itself.
   type: bool
-  returned: when taken
-complete:
-  description: Whether all Pods were up when it was taken.
-  type: bool
-  returned: when taken
-restorable:
-  description: The revision to go back to when what follows fails; what there was if its Pods were up, else the last that is known to have worked; 0 for none.
-  type: int
-  returned: when taken
+  returned: when recorded
 images:
   description: The image of each container.
   type: dict
@@ -98,7 +87,7 @@ images:
 checks:
   description: What the revision to go back to is to be asked; empty when that is not known.
   type: dict
-  returned: when taken or picked
+  returned: when picked
 would_change:
   description: The objects that going back would touch.
   type: list

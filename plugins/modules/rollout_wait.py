@@ -49,6 +49,7 @@ options:
     default: 120
 extends_documentation_fragment:
   - fastapi_mysql.k8s.cluster
+  - fastapi_mysql.k8s.lock
 author:
   - fastapi-mysql-k8s
 """

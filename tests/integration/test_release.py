@@ -174,7 +174,7 @@ def test_only_one_run_at_a_time(one: Target, cluster: Cluster) -> None:
 def test_of_two_at_once_one_wins(one: Target, cluster: Cluster, tmp_path: Path) -> None:
     # At work for so long that the second comes while it is, on the slowest of machines.
     wanted = version(6, slow=8)
-    first = Started(one, "playbooks/deploy.yml", tmp_path / "first", **wanted).reached("Change | Keep what there is")
+    first = Started(one, "playbooks/deploy.yml", tmp_path / "first", **wanted).reached("Wait | Wait until all Pods")
     second = one.playbook("playbooks/deploy.yml", **version(7))
     assert first.ended() == 0, first.log.read_text()
     assert second.rc != 0 and f"process {first.process.pid}" in second.output
@@ -185,7 +185,7 @@ def test_of_two_at_once_one_wins(one: Target, cluster: Cluster, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("moment", "how"),
     [
-        ("Change | Keep what there is", signal.SIGKILL),
+        ("Apply | Apply what is new", signal.SIGKILL),
         pytest.param("Wait | Wait until all Pods", signal.SIGINT, marks=pytest.mark.long),
     ],
 )

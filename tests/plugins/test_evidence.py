@@ -22,7 +22,6 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.drawing
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.folder import VERSION, masked_manifest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.images import size
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.texts import slug
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.writer import clients
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.mask import Mask
 from defusedxml import ElementTree
@@ -199,9 +198,7 @@ def test_versions_of_clients_are_told_as_far_as_there_are_any(
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    clients.cache_clear()
     result = write(cluster)
-    clients.cache_clear()
     told = read(result)["meta"]["clients"]
     assert (told.get("kubectl"), told.get("docker")) == ("1.31.2", None)
     meta = Path(result["path"], "01_meta.txt").read_text()

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.fastapi_mysql.k8s.plugins.action.revisions import freed
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube import client as kube_client
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release import lease as lease_module
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.lease import (
@@ -36,6 +37,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.lease im
     this_machine,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import LONGEST_OUTAGES
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.run_lock import hold_on, this_run
 from jinja2.nativetypes import NativeEnvironment
 
 from fake_api_server import Reply, serving, status
@@ -116,6 +118,39 @@ def test_a_free_lease_is_taken_renewed_and_given_back_without_a_trace(place: Pla
     assert place.lease["spec"]["renewTime"] > taken["spec"]["renewTime"]
     assert lock.release(mine)
     assert place.objects.kept == {}
+
+
+def test_a_step_that_fails_before_anything_is_changed_gives_it_back(place: Place) -> None:
+    mine = myself(os.getpid())
+    with place.lock().begun(mine, 60) as held:
+        assert holder_of(place.lease) == held.holder
+    assert holder_of(place.lease) == mine
+    with pytest.raises(KeyboardInterrupt), place.lock().begun(mine, 60):
+        raise KeyboardInterrupt
+    assert place.objects.kept == {}
+
+
+def test_each_step_holds_on_to_the_lock_that_it_is_given(place: Place) -> None:
+    step: Object = {"name": "app", "namespace": "n", "lock": None}
+    hold_on(client(place.server), step)
+    assert place.objects.kept == {}
+    place.lock().take(this_run("the run"), 60)
+    hold_on(client(place.server), step | {"lock": {"id": "the run", "seconds": 77}})
+    assert place.lease["spec"]["leaseDurationSeconds"] == 77
+    place.lock().take(myself(os.getpid()), 60, by_force=True)
+    with pytest.raises(LostError, match="this run stops here"):
+        hold_on(client(place.server), step | {"lock": {"id": "the run", "seconds": 77}})
+
+
+def test_the_last_step_gives_it_back_and_fails_for_nothing(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """What runs is verified and kept by then: an API server that is away for a moment is no reason to undo it."""
+    step: Object = {"name": "app", "namespace": "n", "lock": {"id": "the run", "seconds": 60}}
+    place.lock().take(this_run("the run"), 60)
+    assert not freed(client("http://127.0.0.1:9"), step)
+    assert "could not be given back" in capsys.readouterr().err
+    assert freed(client(place.server), step)
+    assert place.objects.kept == {}
+    assert not freed(client(place.server), step | {"lock": None})
 
 
 def test_who_comes_second_is_told_who_since_when_and_until_when(place: Place) -> None:

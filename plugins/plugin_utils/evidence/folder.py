@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ..kube.config import load_documents
 from ..redaction.mask import HIDDEN, Mask
 
 Object = dict[str, Any]
@@ -59,7 +58,7 @@ def rendered(folder: Path) -> dict[str, str]:
 
 def documents_of(manifests: Iterable[str]) -> list[Object]:
     """All documents in these files."""
-    return [one for text in manifests for one in yaml.safe_load_all(text) if isinstance(one, dict)]
+    return [one for text in manifests for one in load_documents(text) if isinstance(one, dict)]
 
 
 def masked_manifest(text: str) -> str:

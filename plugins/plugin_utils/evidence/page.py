@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..files import cache_folder
+from ..target.compiled import Compiled
 from ..verify.answer import shortened
 from .answers import INGRESS, asked, key
 from .drawings import bars, latency, timeline
@@ -33,6 +35,7 @@ def render(folder: Path, evidence: Object, files: dict[str, str]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.bytecode_cache = Compiled(cache_folder())
     environment.filters |= {"size": size, "sbom": sbom_text, "sbom_file": sbom_file, "shortened": shortened}
     page = {
         "evidence": evidence,

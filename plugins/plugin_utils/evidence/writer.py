@@ -10,10 +10,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,10 @@ def write(
     client: KubeClient, arguments: Mapping[str, Any], folder: Path, before: tuple[str, Object] | None
 ) -> dict[str, Any]:
     """Read, ask, judge and write; the result of the action."""
-    evidence, files = settled(client, arguments)
+    # Programs of this machine are asked while the cluster and the endpoints are.
+    with ThreadPoolExecutor(1) as pool:
+        here = pool.submit(on_this_machine, Path(arguments["source_dir"]))
+        evidence, files = settled(client, arguments, here)
     evidence["previous"] = before[0] if before else ""
     evidence["changes"] = changes(before[1] if before else None, evidence)
     if not evidence["rollout"] and before and before[1]["identity"] == evidence["identity"]:
@@ -74,20 +77,25 @@ def write(
     return outcome(evidence, written)
 
 
-def settled(client: KubeClient, arguments: Mapping[str, Any]) -> tuple[Object, dict[str, str]]:
+def settled(client: KubeClient, arguments: Mapping[str, Any], here: Future[Object]) -> tuple[Object, dict[str, str]]:
     """The evidence, judged; what is wrong is looked at again for a while."""
     deadline = time.monotonic() + arguments["patience"]
     # Twice at least: a single answer that does not come takes longer than that.
     again = arguments["patience"] > 0
     with closing(parties_of(arguments)) as parties:
-        return _settled(client, arguments, parties, deadline, again)
+        return _settled(client, arguments, parties, here, deadline, again)
 
 
 def _settled(
-    client: KubeClient, arguments: Mapping[str, Any], parties: Parties, deadline: float, again: bool
+    client: KubeClient,
+    arguments: Mapping[str, Any],
+    parties: Parties,
+    here: Future[Object],
+    deadline: float,
+    again: bool,
 ) -> tuple[Object, dict[str, str]]:
     while True:
-        evidence, files = collect(client, arguments, parties)
+        evidence, files = collect(client, arguments, parties, here)
         evidence["checks"] = all_checks(evidence)
         evidence["verdict"] = verdict(evidence["checks"])
         wrong = [one for one in evidence["checks"] if one["status"] == FAILED and one["group"] != RUN]
@@ -118,7 +126,9 @@ def outcome(evidence: Object, written: Path) -> dict[str, Any]:
     return result
 
 
-def collect(client: KubeClient, arguments: Mapping[str, Any], parties: Parties) -> tuple[Object, dict[str, str]]:
+def collect(
+    client: KubeClient, arguments: Mapping[str, Any], parties: Parties, here: Future[Object]
+) -> tuple[Object, dict[str, str]]:
     """All that is known, without secrets, and the text files."""
     names = Names(arguments["namespace"], arguments["name"])
     manifests = folders.rendered(Path(arguments["manifests_dir"]))
@@ -127,8 +137,9 @@ def collect(client: KubeClient, arguments: Mapping[str, Any], parties: Parties) 
     masker = folders.Masker({*secrets, arguments["password"]} - {""})
     evidence = read_cluster(client, names)
     deployment = evidence["deployment"]
-    meta = describe(client, arguments, evidence.pop("server_version"), deployment["port"] if deployment else 0)
     answers, problem = ask(client, arguments, evidence, parties)
+    meta = describe(client, arguments, evidence.pop("server_version"), deployment["port"] if deployment else 0)
+    meta |= here.result()
     images = [image(arguments, name, reference) for name, reference in (deployment or {"images": {}})["images"].items()]
     bills = {sbom_file(one): one["sbom"].pop("text") for one in images if one.get("sbom")}
     shown = {name: folders.masked_manifest(text) for name, text in manifests.items()}
@@ -185,14 +196,19 @@ def describe(client: KubeClient, arguments: Mapping[str, Any], server_version: s
         "port": port,
         "inventory": [within(source, one) for one in arguments["inventory"]],
         "playbooks": [within(source, str(one)) for one in played(source)],
+        "server_version": server_version,
+    }
+
+
+def on_this_machine(source: Path) -> Object:
+    """Which checkout it is, and the programs that are here."""
+    return {
         "commit": git(source, "rev-parse", "--short", "HEAD"),
         "uncommitted": bool(git(source, "status", "--porcelain")),
-        "server_version": server_version,
         "clients": {"ansible-core": ansible_version, "python": platform.python_version(), **clients()},
     }
 
 
-@cache
 def clients() -> dict[str, str]:
     """The versions of the programs that a reader's commands start, as far as they are on this machine's path."""
     found = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,13 @@ from .errors import ApiError, KubeError
 AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 # A manifest applied on the server's side is patched; one that takes out foreign fields is updated.
 APPLIED = ("get", "create", "patch", "update")
+# What every release touches: the Secret and the revisions, what runs, the lock, and the Pods that it watches.
+TOUCHED = {
+    ("v1", "Secret"): APPLIED,
+    ("apps/v1", "Deployment"): APPLIED,
+    ("coordination.k8s.io/v1", "Lease"): APPLIED,
+    ("v1", "Pod"): ("list", "watch"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,14 @@ def rights_for(client: KubeClient, api_version: str, kind: str, verbs: tuple[str
     path = client.path_of(document)
     group = api_version.split("/")[0] if "/" in api_version else ""
     return [Right(verb, path.split("/")[-2], group, kind, "/namespaces/any/" in path) for verb in verbs]
+
+
+def rights_to_release(client: KubeClient, manifests: Iterable[dict[str, Any]]) -> list[Right]:
+    """What it takes to bring about these manifests, and what every release touches beside them; each right once."""
+    kinds = {(str(one["apiVersion"]), str(one["kind"])): APPLIED for one in manifests if one["kind"] != "Namespace"}
+    touched = kinds | TOUCHED
+    wanted = [rights_for(client, version, kind, verbs) for (version, kind), verbs in touched.items()]
+    return [right for rights in wanted for right in rights]
 
 
 def lacking(client: KubeClient, namespace: str, wanted: list[Right]) -> list[Right]:

@@ -15,6 +15,8 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -195,6 +197,17 @@ class Lock:
                 if error.status not in (404, 409):
                     raise
         raise LockedError(f"The lock of {self.name} in namespace {self.namespace} changes all the time: try again.")
+
+    @contextmanager
+    def begun(self, mine: Holder, seconds: int, by_force: bool = False) -> Iterator[Held]:
+        """Take the Lease for further steps; it is given back where this one fails, for nothing is changed yet."""
+        held = self.take(mine, seconds, by_force)
+        try:
+            yield held
+        except BaseException:
+            with suppress(KubeError):
+                self.release(mine)
+            raise
 
     def renew(self, mine: Holder, seconds: int) -> Held:
         """Hold on to the Lease. Raises LostError when it is somebody else's by now, or gone."""
