@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,21 @@ REGISTRY_PORT, API_PORT, INGRESS_PORT = (
 )
 REGISTRY = f"127.0.0.1:{REGISTRY_PORT}"
 RANGES = [str(VARIABLES["platform_base_pod_range"]), str(VARIABLES["platform_base_service_range"])]
+
+
+def ip(*arguments: str, inside: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run ip(8) on the machine, or in the platform's network namespace; a bare machine has only the platform's."""
+    root = CACHE / "root"
+    folders = [f"{root}/usr/sbin", f"{root}/sbin", f"{root}/bin", os.environ["PATH"], "/usr/sbin", "/sbin"]
+    libraries = f"{root}/usr/lib/{os.uname().machine}-linux-gnu"
+    enter = ["nsenter", f"--net=/run/netns/{NAME}", "--"] if inside else []
+    return subprocess.run(
+        [*enter, "ip", *arguments],
+        env=os.environ | {"PATH": ":".join(folders), "LD_LIBRARY_PATH": libraries},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def platform_pids() -> dict[int, str]:

@@ -22,12 +22,12 @@ from ground import (
     INGRESS_PORT,
     INVENTORY,
     KUBECONFIG,
-    NAME,
     OPTIONS,
     RANGES,
     REPOSITORY,
     RUN,
     SUPERVISOR,
+    ip,
     platform_pids,
 )
 
@@ -75,7 +75,7 @@ def deployment() -> Iterator[None]:
 
 
 def test_its_network_namespace_has_no_way_out() -> None:
-    links = json.loads(subprocess.check_output(["nsenter", f"--net=/run/netns/{NAME}", "ip", "-j", "-d", "link"]))
+    links = json.loads(ip("-j", "-d", "link", inside=True).stdout)
     for link in links:
         kind = link.get("linkinfo", {}).get("info_kind", "")
         assert link["ifname"] == "lo" or kind in ("veth", "bridge"), link["ifname"]
@@ -87,7 +87,7 @@ def test_its_network_namespace_has_no_way_out() -> None:
 
 @pytest.mark.parametrize("address", [str(ipaddress.ip_network(text)[5]) for text in RANGES])
 def test_the_machine_itself_sends_nothing_to_pods_or_services(address: str) -> None:
-    done = subprocess.run(["ip", "route", "get", address], capture_output=True, text=True, check=False)
+    done = ip("route", "get", address)
     assert done.returncode != 0 or "unreachable" in done.stdout, done.stdout
 
 
