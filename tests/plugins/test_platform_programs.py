@@ -107,7 +107,7 @@ def test_files_of_a_module_are_kept_beside_the_programs(tmp_path: Path, workshop
     (one.folder / "source/config/crd/kinds.yml").write_text("kind: CustomResourceDefinition\n")
     workshop.compile([one])
     assert (workshop.cache / "programs/one/kinds.yml").read_text() == "kind: CustomResourceDefinition\n"
-    assert [call.split()[:3] for call in calls(workshop)][0] == ["mod", "download", "m/definitions"]
+    assert calls(workshop)[0].split()[:3] == ["mod", "download", "m/definitions"]
 
 
 @pytest.mark.parametrize(
