@@ -30,7 +30,6 @@ from ..plugin_utils.target.stages import builds
 from ..plugin_utils.target.wanted_images import described, look_for_images
 from ..plugin_utils.verify.outcome import glance
 
-
 # What is looked at of what users are to get.
 USERS = ("verify_host", "verify_ca_file", "verify_endpoints")
 
