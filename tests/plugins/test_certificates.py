@@ -70,9 +70,15 @@ def certificate(
         .not_valid_after(NOW + timedelta(days=days[1]))
         .add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
     )
+    # With what RFC 5280 wants: from Python 3.13 on, ansible.builtin.uri wants it as well.
+    own, issuer = (x509.SubjectKeyIdentifier.from_public_key(one.public_key()) for one in (key, signer[1]))
+    made = made.add_extension(own, critical=False)
     if host:
         made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-    return made.sign(signer[1], hashes.SHA256())
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer)
+        return made.add_extension(identifier, critical=False).sign(signer[1], hashes.SHA256())
+    usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
+    return made.add_extension(usage, critical=True).sign(signer[1], hashes.SHA256())
 
 
 @pytest.fixture(scope="module")
