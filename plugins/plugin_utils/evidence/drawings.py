@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .answers import INGRESS, key, title
+from .answers import INGRESS, asked, key
 
 Object = dict[str, Any]
 
@@ -161,7 +161,7 @@ def latency(answers: list[Object]) -> Object:
     scale = [low * 10**power * part for power in range(round(width)) for part in (1, 2, 5)] + [high]
     paths: dict[tuple[str, ...], Object] = {}
     for answer in (one for one in answers if one["milliseconds"]):
-        path = paths.setdefault(key(answer), {"path": title(answer), "name": answer["name"], "ways": []})
+        path = paths.setdefault(key(answer), {"path": asked(answer), "name": answer["name"], "ways": []})
         path["ways"].append(
             {
                 "via": answer["via"],
