@@ -62,6 +62,31 @@ def assert_refused(run: Run, target: Target, cluster: Cluster, *wanted: str) -> 
             id="request above limit",
         ),
         pytest.param(
+            {"app_startup_seconds": 11},
+            ["app_startup_seconds is 11, and app_rollout_timeout 10: the rollout would be given up"],
+            id="start that nobody waits for",
+        ),
+        pytest.param(
+            {"app_files": {"/etc/a": "{{ {'a': 1} }}"}},
+            ["app_files: the content of /etc/a is not text: put quotes around it .of data: . to_json"],
+            id="data as a file",
+        ),
+        pytest.param(
+            {"app_volumes": {"data": {"path": "/srv", "claim": "a"}}, "app_files": {"/srv/a": "x"}},
+            ["app_volumes.data names /srv, and app_files /srv/a below it: it would hide it"],
+            id="volume over a file",
+        ),
+        pytest.param(
+            {"app_autoscale": {"min": 2, "max": 3, "cpu": 80}, "app_api_resources": {}},
+            ["app_autoscale goes by the CPU that is requested, and app_api_resources has none"],
+            id="load that nobody can measure",
+        ),
+        pytest.param(
+            {"app_pod_environment": {"POD": "name"}},
+            ["app_pod_environment.POD is 'name', which no Pod says of itself: it may be metadata.name"],
+            id="field that no Pod has",
+        ),
+        pytest.param(
             {"workload_api_resources": {}}, ["workload_api_resources .did you mean app_api_resources"], id="former name"
         ),
         pytest.param(
