@@ -76,7 +76,7 @@ def target(new_target: NewTarget, cluster: Cluster, tmp_path: Path, request: pyt
     for name, text in (("shop.py", SERVER), ("own.txt", "of the image"), ("Dockerfile", DOCKERFILE)):
         (tmp_path / name).write_text(text, encoding="utf-8")
     target = new_target(
-        f"pods-{len(request.node.name)}",
+        f"pods-{request.node.name.rpartition('_')[2]}",
         app_name="shop",
         app_namespace_create=False,
         app_db_enabled=False,

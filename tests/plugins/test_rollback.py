@@ -444,6 +444,18 @@ def test_an_autoscaler_of_the_set_comes_back_with_it(place: Place) -> None:
     assert all(one["spec"]["replicas"] == 7 for one in again["apply"] if one["kind"] == "Deployment")
 
 
+def test_an_autoscaler_comes_back_in_the_version_that_it_was_kept_in(place: Place) -> None:
+    """A cluster that was upgraded since: the same load is another field in each."""
+    place.objects.missing.add(SCALERS["autoscaling/v2"])
+    place.objects.apply(SCALERS["autoscaling/v1"], scaled(2) | {"apiVersion": "autoscaling/v1"}, MANAGER)
+    place.release("a")
+    place.objects.missing.clear()
+    for version, collection in SCALERS.items():
+        place.objects.apply(collection, scaled(4) | {"apiVersion": version}, MANAGER)
+    (back,) = [one for one in planned(place.store, 1)["apply"] if one["kind"] == "HorizontalPodAutoscaler"]
+    assert (back["apiVersion"], back["spec"]["minReplicas"]) == ("autoscaling/v1", 2)
+
+
 def test_files_of_the_set_come_back_with_it(place: Place) -> None:
     files = {"metadata": {"name": "app-files", "namespace": "n", "labels": {MARK: "app"}}, "data": {"file.a": "1"}}
     place.objects.apply(MAPS, item("ConfigMap") | files, MANAGER)

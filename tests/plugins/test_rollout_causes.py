@@ -239,6 +239,19 @@ def test_a_pod_that_no_node_takes() -> None:
     assert verdicts(*(view(waiting, now=second, events=scaling) for second in (0, 200))) == ["", ""]
 
 
+def test_a_file_that_is_to_be_where_the_image_has_a_folder() -> None:
+    """What runc says first is where it was, and last what was wrong."""
+    place = f"/var/lib/kubelet/pods/{'8369a4c6-de09-' * 12}/volume-subpaths/f/api/0"
+    words = (
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+        f'unable to start container process: error during container init: error mounting "{place}" to rootfs at '
+        '"/etc/shop": not a directory'
+    )
+    broken = pod(rests("api", 2, ended(128, 0, 0, "StartError", words)))
+    cause = troubles(view(broken), Rules())[0].cause
+    assert (cause.type, "app_files" in cause.remedy) == ("ContainerCannotStart", True)
+
+
 def claiming(words: str = "") -> dict[str, Any]:
     """A Pod without a node that mounts a claim, and what the scheduler says of it."""
     no = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": f"0/1 nodes: {words}"}

@@ -286,7 +286,9 @@ def _end(view: View, container: Container, others: list[Container], rules: Rules
         cause = _cause("OutOfMemory", text, "", container)
         return Trouble(container.key, cause, 0 if container.ended and ends > 1 else NEVER)
     if reason in ("StartError", "ContainerCannotRun"):
-        return Trouble(container.key, _not_started(container, said or reason), 0 if ends > 1 else NEVER)
+        # All of its words: what went wrong is the last of them.
+        whole = str(last.get("message") or reason)
+        return Trouble(container.key, _not_started(container, whole), 0 if ends > 1 else NEVER)
     if probe := _killed_by(view, container):
         kind, words = probe
         text = f"it was ended {times} because its {kind} probe never passed" + (f": {words}" if words else "")
