@@ -16,7 +16,8 @@ from ..plugin_utils.evidence.answers import Parties, through_ingress
 from ..plugin_utils.evidence.cluster import read_cluster
 from ..plugin_utils.evidence.folder import LATEST, Masker, previous, secrets_in
 from ..plugin_utils.evidence.names import Names
-from ..plugin_utils.kube.client import KubeClient, load_documents
+from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.config import load_documents
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
 from ..plugin_utils.kube.namespace import hold_up
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction

@@ -228,7 +228,7 @@ def test_what_is_owned_is_what_bears_the_mark() -> None:
 def test_a_namespace_is_never_looked_for_to_be_deleted() -> None:
     from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.plan import PRUNABLE
 
-    assert "Namespace" not in {kind for _, kind, _ in PRUNABLE}
+    assert "Namespace" not in {kind for _, kind in PRUNABLE}
 
 
 def test_hands_leave_traces() -> None:

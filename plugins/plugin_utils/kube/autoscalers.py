@@ -6,6 +6,7 @@ from typing import Any
 
 from .client import KubeClient
 from .errors import ForbiddenError, NotFoundError
+from .kinds import collection
 
 Object = dict[str, Any]
 
@@ -16,7 +17,7 @@ def scalers(client: KubeClient, namespace: str) -> list[Object]:
     Every cluster serves them as v1, whatever they were written as; a KEDA ScaledObject makes one, too.
     """
     try:
-        path = f"/apis/autoscaling/v1/namespaces/{namespace}/horizontalpodautoscalers"
-        return list(client.get(path).get("items") or [])
+        found = client.get(collection("autoscaling/v1", "HorizontalPodAutoscaler", namespace))
+        return list(found.get("items") or [])
     except (ForbiddenError, NotFoundError):
         return []

@@ -1,7 +1,8 @@
 """A small Kubernetes client for the controller: one connection, standard library and PyYAML only.
 
 The official client costs 0.4 s to import and a module task 0.45 s to start. Comparing what runs with what is wanted
-needs a few requests only; what changes the cluster stays with kubernetes.core.
+needs a few requests only. What is deployed is changed by kubernetes.core; the lock of a run, its revisions, and the
+namespace that they are the first to need are written by this.
 """
 
 from __future__ import annotations
@@ -11,29 +12,19 @@ import http.client
 import json
 import re
 import socket
-import ssl
 import time
 import urllib.parse
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
-from .config import Cluster, load_cluster, load_documents
+from .config import Cluster, load_cluster
 from .connection import Way
 from .credentials import changeable
-from .errors import (
-    ApiError,
-    BusyError,
-    ConnectionFailedError,
-    ForbiddenError,
-    GoneError,
-    KubeError,
-    NotFoundError,
-    UnauthorizedError,
-    one_line,
-)
+from .errors import ApiError, BusyError, GoneError, KubeError, NotFoundError
+from .kinds import KINDS, root
+from .responses import Reply, content, unreachable, where
 
 JSON = "application/json"
 # How long a server that asks for patience (429, 503) gets it, in all, for one request; and the wait if it names none.
@@ -45,26 +36,6 @@ RENEW_SECONDS = 60.0
 IDLE_SECONDS = 60.0
 APPLY = "application/apply-patch+yaml"
 
-# Kinds whose place is known, so that no discovery is needed: (plural, namespaced).
-PLURALS: dict[tuple[str, str], tuple[str, bool]] = {
-    ("v1", "Namespace"): ("namespaces", False),
-    ("v1", "Pod"): ("pods", True),
-    ("v1", "Secret"): ("secrets", True),
-    ("v1", "Service"): ("services", True),
-    ("v1", "ConfigMap"): ("configmaps", True),
-    ("apps/v1", "Deployment"): ("deployments", True),
-    ("apps/v1", "ReplicaSet"): ("replicasets", True),
-    ("autoscaling/v2", "HorizontalPodAutoscaler"): ("horizontalpodautoscalers", True),
-    ("autoscaling/v1", "HorizontalPodAutoscaler"): ("horizontalpodautoscalers", True),
-    ("networking.k8s.io/v1", "Ingress"): ("ingresses", True),
-    ("networking.k8s.io/v1", "NetworkPolicy"): ("networkpolicies", True),
-    ("coordination.k8s.io/v1", "Lease"): ("leases", True),
-    ("policy/v1", "PodDisruptionBudget"): ("poddisruptionbudgets", True),
-    ("policy/v1beta1", "PodDisruptionBudget"): ("poddisruptionbudgets", True),
-    ("networking.k8s.io/v1", "IngressClass"): ("ingressclasses", False),
-}
-
-
 # Where JSON and YAML differ: YAML wants these escaped (they are no text to it, or the end of a line), but knows no
 # surrogate pairs, which is how JSON may escape what is beyond 16 bits.
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -74,14 +45,6 @@ def encoded(body: dict[str, Any]) -> bytes:
     """A body that is JSON and YAML at once, so that one encoding serves both kinds of request."""
     text = json.dumps(body, ensure_ascii=False)
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
-
-
-class Reply(NamedTuple):
-    """What came back, whatever its status."""
-
-    status: int
-    body: bytes
-    headers: http.client.HTTPMessage
 
 
 class KubeClient:
@@ -139,7 +102,7 @@ class KubeClient:
         """GET a path that answers with plain text, such as a log."""
         reply = self.ask(f"{path}?{urllib.parse.urlencode(query)}")
         if reply.status >= 400:
-            self._answer("GET", path, reply)
+            content(self.cluster, "GET", path, reply)
         return reply.body.decode("utf-8", "replace")
 
     def ask(self, target: str, accept: str = "*/*", host: str = "") -> Reply:
@@ -163,10 +126,10 @@ class KubeClient:
             reply = Reply(response.status, response.read(), response.headers)
         except (http.client.HTTPException, OSError) as error:
             connection.close()
-            raise self._unreachable(error) from error
+            raise unreachable(self.cluster, error, self.timeout) from error
         connection.close()
-        self._answer("GET", target.partition("?")[0], reply)
-        raise KubeError(f"{self._where()} does not change the protocol ({reply.status}).")
+        content(self.cluster, "GET", target.partition("?")[0], reply)
+        raise KubeError(f"{where(self.cluster)} does not change the protocol ({reply.status}).")
 
     def clock(self) -> float:
         """How many seconds the server's clock is ahead of this machine's, as of its last answer (to the second)."""
@@ -184,16 +147,16 @@ class KubeClient:
             if response.status == 401 and self._renew():
                 response = self._watched(target, seconds)
             if response.status >= 400:
-                self._answer("GET", path, Reply(response.status, response.read(), response.headers))
+                content(self.cluster, "GET", path, Reply(response.status, response.read(), response.headers))
             while line := response.readline():
                 event = json.loads(line)
                 if event.get("type") == "ERROR":
                     fault = event.get("object") or {}
                     kind = GoneError if fault.get("code") == 410 else ApiError
-                    raise kind(f"{self._where()}: {fault.get('message')}", int(fault.get("code") or 500))
+                    raise kind(f"{where(self.cluster)}: {fault.get('message')}", int(fault.get("code") or 500))
                 yield event
         except (http.client.HTTPException, OSError, ValueError) as error:
-            raise self._unreachable(error) from error
+            raise unreachable(self.cluster, error, self.timeout) from error
         finally:
             self.close()
 
@@ -223,8 +186,8 @@ class KubeClient:
         """The path of the object that a manifest describes."""
         api_version, kind = str(document["apiVersion"]), str(document["kind"])
         metadata = document["metadata"]
-        plural, namespaced = PLURALS.get((api_version, kind)) or self._discover(api_version, kind)
-        parts = ["", "apis" if "/" in api_version else "api", api_version]
+        plural, namespaced = KINDS.get((api_version, kind)) or self._discover(api_version, kind)
+        parts = [root(api_version)]
         if namespaced:
             space = namespace or metadata.get("namespace") or self.cluster.namespace
             parts += ["namespaces", urllib.parse.quote(str(space), safe="")]
@@ -232,7 +195,7 @@ class KubeClient:
 
     def _discover(self, api_version: str, kind: str) -> tuple[str, bool]:
         if api_version not in self._discovered:
-            listed = self.find(f"/{'apis' if '/' in api_version else 'api'}/{api_version}") or {}
+            listed = self.find(root(api_version)) or {}
             self._discovered[api_version] = {
                 item["kind"]: (item["name"], bool(item["namespaced"]))
                 for item in listed.get("resources", [])
@@ -240,7 +203,7 @@ class KubeClient:
             }
         known = self._discovered[api_version].get(kind)
         if known is None:
-            raise KubeError(f"{self._where()} does not serve {api_version} {kind}.")
+            raise KubeError(f"{where(self.cluster)} does not serve {api_version} {kind}.")
         return known
 
     def request(
@@ -260,7 +223,7 @@ class KubeClient:
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                return self._answer(method, path, self._exchange(method, target, payload, headers))
+                return content(self.cluster, method, path, self._exchange(method, target, payload, headers))
             except BusyError as error:
                 # A server that is out of breath says when to come again. A POST that got 503 may have been done.
                 wait = BUSY_WAIT if error.retry_after is None else error.retry_after
@@ -295,17 +258,17 @@ class KubeClient:
         except TimeoutError as error:
             # What lies between may have dropped the connection without a word; what changes nothing is repeated.
             if not reused or method != "GET":
-                raise self._unreachable(error) from error
+                raise unreachable(self.cluster, error, self.timeout) from error
         except (http.client.HTTPException, ConnectionResetError, BrokenPipeError) as error:
             # A server may close a kept connection at any time: one new attempt, on a new one.
             if not reused:
-                raise self._unreachable(error) from error
+                raise unreachable(self.cluster, error, self.timeout) from error
         except OSError as error:
-            raise self._unreachable(error) from error
+            raise unreachable(self.cluster, error, self.timeout) from error
         try:
             return self._send(method, target, payload, headers)
         except (http.client.HTTPException, OSError) as again:
-            raise self._unreachable(again) from again
+            raise unreachable(self.cluster, again, self.timeout) from again
 
     def _send(self, method: str, target: str, payload: bytes | None, headers: dict[str, str]) -> Reply:
         if self._connection is None:
@@ -322,82 +285,3 @@ class KubeClient:
             with contextlib.suppress(ValueError):
                 self._clock = parsedate_to_datetime(date).timestamp() - time.time()
         return reply
-
-    def _where(self) -> str:
-        return f"Kubernetes at {self.cluster.server} (context {self.cluster.context})"
-
-    def _unreachable(self, error: Exception) -> ConnectionFailedError:
-        where = self._where()
-        hint = f"Check app_kubeconfig ({self.cluster.source}) and app_context."
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return ConnectionFailedError(f"{where}: its certificate is not trusted: {error.verify_message}. {hint}")
-        if isinstance(error, ssl.SSLError):
-            return ConnectionFailedError(f"{where}: TLS failed: {one_line(str(error))}.{self._expiry()} {hint}")
-        if isinstance(error, ConnectionRefusedError):
-            return ConnectionFailedError(f"{where}: connection refused; is the cluster running? {hint}")
-        if isinstance(error, socket.gaierror):
-            return ConnectionFailedError(f"{where}: the name {self._way.host} is not known to DNS. {hint}")
-        if isinstance(error, TimeoutError):
-            return ConnectionFailedError(f"{where}: no response within {self.timeout:g} s. {hint}")
-        return ConnectionFailedError(f"{where}: {one_line(str(error)) or type(error).__name__}. {hint}")
-
-    def _answer(self, method: str, path: str, reply: Reply) -> dict[str, Any]:
-        status = reply.status
-        try:
-            answer = json.loads(reply.body)
-        except ValueError:
-            answer = reply.body.decode("utf-8", "replace")
-        if status < 400 and isinstance(answer, dict):
-            return answer
-        message = str(answer.get("message") or "") if isinstance(answer, dict) else str(answer)
-        message = one_line(message) or http.client.responses.get(status, "no message")
-        where = self._where()
-        if status == 401:
-            hint = self._expiry() or " They may have expired."
-            raise UnauthorizedError(
-                f"{where} refuses the credentials of {self.cluster.source} (401).{hint} Renew them, or "
-                "set app_kubeconfig and app_context.",
-                status,
-                message,
-            )
-        if status == 403:
-            raise ForbiddenError(f"{where} forbids it (403): {message}", status, message)
-        if status == 404:
-            raise NotFoundError(f"{where}: not found: {message}", status, message)
-        text = f"{where} answered {status} to {method} {path}: {message}"
-        if status == 410:
-            raise GoneError(text, status, message)
-        if status in (429, 503):
-            why = "limits the rate of requests" if status == 429 else "is not able to serve now"
-            raise BusyError(f"{where} {why} ({status}): {message}. Run again later.", status, message, _wait(reply))
-        refusal = ApiError(text, status, message)
-        refusal.causes = _causes(answer)
-        raise refusal
-
-    def _expiry(self) -> str:
-        """Say so when the client certificate has expired; the server only says 401."""
-        if not self.cluster.credentials.certificate:
-            return ""
-        try:
-            from cryptography import x509
-
-            end = x509.load_pem_x509_certificate(self.cluster.credentials.certificate).not_valid_after_utc
-        except (ImportError, ValueError, AttributeError):
-            return ""
-        expired = end < datetime.now(UTC)
-        return f" The client certificate expired on {end:%Y-%m-%d %H:%M} UTC." if expired else ""
-
-
-def _causes(answer: Any) -> list[dict[str, str]]:
-    """What a refusal says of single fields."""
-    details = (answer.get("details") if isinstance(answer, dict) else None) or {}
-    return [cause for cause in details.get("causes") or [] if isinstance(cause, dict)]
-
-
-def _wait(reply: Reply) -> float | None:
-    """The seconds that the header Retry-After asks for; dates, which Kubernetes does not use, count as none."""
-    text = reply.headers.get("Retry-After") or ""
-    return float(text) if text.isdigit() else None
-
-
-__all__ = ["KubeClient", "KubeError", "load_documents"]

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from ...module_utils.whole_file import write_whole
-from .client import KubeClient, load_documents
-from .config import Cluster
+from .client import KubeClient
+from .config import Cluster, load_documents
 from .errors import KubeError
 
 Object = dict[str, Any]

@@ -12,6 +12,7 @@ from typing import Any
 from .client import KubeClient
 from .errors import ApiError, UnauthorizedError
 from .inventory import Entry
+from .kinds import root
 
 Object = dict[str, Any]
 
@@ -60,9 +61,9 @@ class Furniture:
     def _has_twin(self, entry: Entry) -> bool:
         if self.namespace == ELSEWHERE:
             return False
-        group = f"apis/{entry.group}/v1" if entry.group else "api/v1"
+        version = f"{entry.group}/v1" if entry.group else "v1"
         try:
-            twin = self.client.find(f"/{group}/namespaces/{ELSEWHERE}/{entry.plural}/{entry.name}")
+            twin = self.client.find(f"{root(version)}/namespaces/{ELSEWHERE}/{entry.plural}/{entry.name}")
         except UnauthorizedError:
             raise
         except ApiError:

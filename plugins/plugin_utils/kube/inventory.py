@@ -11,6 +11,7 @@ from typing import Any
 
 from .client import KubeClient
 from .errors import ApiError, NotFoundError, UnauthorizedError
+from .kinds import root
 
 Object = dict[str, Any]
 
@@ -106,16 +107,12 @@ def _is_content(resource: Object) -> bool:
 
 def _resources(client: KubeClient, version: str) -> list[Object]:
     try:
-        return list(client.get(_root(version)).get("resources") or [])
+        return list(client.get(root(version)).get("resources") or [])
     except UnauthorizedError:
         raise
     except ApiError:
         # Its server is down, perhaps: the cluster itself would not finish removing the namespace then.
         return [{"kind": version, "name": version.replace("/", " "), "namespaced": True, "verbs": ["delete"]}]
-
-
-def _root(version: str) -> str:
-    return f"/{'apis' if '/' in version else 'api'}/{version}"
 
 
 def _listed(client: KubeClient, group: str, resource: Object, namespace: str, version: str) -> list[Entry]:
@@ -124,7 +121,7 @@ def _listed(client: KubeClient, group: str, resource: Object, namespace: str, ve
     if "list" not in resource["verbs"]:
         return [unknown]
     try:
-        answer = client.get(f"{_root(version)}/namespaces/{namespace}/{plural}")
+        answer = client.get(f"{root(version)}/namespaces/{namespace}/{plural}")
     except NotFoundError:
         return []
     except UnauthorizedError:

@@ -13,6 +13,7 @@ from typing import Any
 from ..kube.changes import SERVER_SIDE, Change, changes, essence
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ForbiddenError, KubeError, NotFoundError, UnauthorizedError, one_line, without_trial
+from ..kube.kinds import collection
 from ..kube.managed_fields import MANAGER, MARK, autoscaler, carries_mark, replacement, touched_by_others, yielded
 from .own_fields import own, untried
 from .revision_store import MADE
@@ -24,17 +25,17 @@ _INVALID = 422
 
 # In the order in which they are deleted. A namespace is never among them.
 PRUNABLE = (
-    ("networking.k8s.io/v1", "Ingress", "ingresses"),
-    ("v1", "Service", "services"),
-    ("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
-    ("autoscaling/v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
-    ("apps/v1", "Deployment", "deployments"),
-    ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
-    ("policy/v1beta1", "PodDisruptionBudget", "poddisruptionbudgets"),
-    ("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
-    ("v1", "ServiceAccount", "serviceaccounts"),
-    ("v1", "ConfigMap", "configmaps"),
-    ("v1", "Secret", "secrets"),
+    ("networking.k8s.io/v1", "Ingress"),
+    ("v1", "Service"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    ("autoscaling/v1", "HorizontalPodAutoscaler"),
+    ("apps/v1", "Deployment"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("policy/v1beta1", "PodDisruptionBudget"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("v1", "ServiceAccount"),
+    ("v1", "ConfigMap"),
+    ("v1", "Secret"),
 )
 
 
@@ -148,15 +149,14 @@ class Planner:
     def _look(self) -> None:
         """Ask for everything of ours by its mark, kind by kind."""
         listed_kinds: set[str] = set()
-        for api_version, kind, plural in PRUNABLE:
+        for api_version, kind in PRUNABLE:
             if api_version not in self.apis or kind in listed_kinds:
                 continue
             # Autoscalers are wanted whoever made them.
             everybody = kind == "HorizontalPodAutoscaler"
             query = {} if everybody else {"labelSelector": f"{MARK}={self.target}"}
-            prefix = "apis" if "/" in api_version else "api"
             try:
-                listed = self.client.get(f"/{prefix}/{api_version}/namespaces/{self.namespace}/{plural}", **query)
+                listed = self.client.get(collection(api_version, kind, self.namespace), **query)
             except (ForbiddenError, NotFoundError):
                 # Who may not see them did not make them.
                 continue
@@ -248,7 +248,7 @@ class Planner:
 
     def _left_over(self, manifests: list[Object]) -> list[Planned]:
         wanted = {(item["kind"], item["metadata"]["name"]) for item in manifests}
-        order = [kind for _, kind, _ in PRUNABLE]
+        order = [kind for _, kind in PRUNABLE]
         gone = sorted((key for key in self.ours if key not in wanted), key=lambda key: (order.index(key[0]), key[1]))
         note = "it is in no manifest any more"
         return [Planned(live, "delete", live, essence(live), notes=[note]) for live in (self.ours[key] for key in gone)]

@@ -9,7 +9,8 @@ import yaml
 
 from ..kube import deployments as rollout
 from ..kube.changes import redacted
-from ..kube.client import KubeClient, load_documents
+from ..kube.client import KubeClient
+from ..kube.config import load_documents
 from ..kube.errors import KubeError, one_line
 from . import saved_plan
 from .lease import Lock

@@ -21,7 +21,7 @@ from .revisions import Revision, identity, ordered
 Object = dict[str, Any]
 
 # Where a cluster does not serve one of them, there is nothing.
-APIS = [version for version, _, _ in PRUNABLE]
+APIS = [version for version, _ in PRUNABLE]
 _CONFLICT = 409
 # How validation refuses a change of what is set for good, and nobody else does. The second is for an immutable Secret.
 _FIXED_REASONS = ("FieldValueInvalid", "FieldValueForbidden")

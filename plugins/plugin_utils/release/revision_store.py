@@ -10,6 +10,7 @@ from ..kube import deployments as kube_rollout
 from ..kube.autoscalers import scalers
 from ..kube.client import KubeClient
 from ..kube.errors import ForbiddenError, NotFoundError
+from ..kube.kinds import collection
 from ..kube.labels import BOOKKEEPING, COMPONENT, keeps_book, selector, whoami
 from ..kube.managed_fields import MANAGER, MARK, autoscaler
 from . import revisions as rev
@@ -19,22 +20,18 @@ Object = dict[str, Any]
 
 MERGE = "application/merge-patch+json"
 
-# Kind, its collection, and whether a target cannot be without the right to read it. Of a kind that has moved, the
-# newest place first: the cluster serves one of them at least.
-KINDS: tuple[tuple[str, tuple[tuple[str, str], ...], bool], ...] = (
-    ("Secret", (("v1", "secrets"),), True),
-    ("ConfigMap", (("v1", "configmaps"),), False),
-    ("ServiceAccount", (("v1", "serviceaccounts"),), False),
-    ("NetworkPolicy", (("networking.k8s.io/v1", "networkpolicies"),), False),
-    ("PodDisruptionBudget", (("policy/v1", "poddisruptionbudgets"), ("policy/v1beta1", "poddisruptionbudgets")), False),
-    ("Service", (("v1", "services"),), True),
-    ("Deployment", (("apps/v1", "deployments"),), True),
-    (
-        "HorizontalPodAutoscaler",
-        (("autoscaling/v2", "horizontalpodautoscalers"), ("autoscaling/v1", "horizontalpodautoscalers")),
-        False,
-    ),
-    ("Ingress", (("networking.k8s.io/v1", "ingresses"),), True),
+# Kind, the versions that it is served in, and whether a target cannot be without the right to read it. Of a kind that
+# has moved, the newest version first: the cluster serves one of them at least.
+KINDS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
+    ("Secret", ("v1",), True),
+    ("ConfigMap", ("v1",), False),
+    ("ServiceAccount", ("v1",), False),
+    ("NetworkPolicy", ("networking.k8s.io/v1",), False),
+    ("PodDisruptionBudget", ("policy/v1", "policy/v1beta1"), False),
+    ("Service", ("v1",), True),
+    ("Deployment", ("apps/v1",), True),
+    ("HorizontalPodAutoscaler", ("autoscaling/v2", "autoscaling/v1"), False),
+    ("Ingress", ("networking.k8s.io/v1",), True),
 )
 # The kinds that the templates make, named after the target: what bears that name is about to be overwritten.
 MADE = frozenset({"Secret", "NetworkPolicy", "PodDisruptionBudget", "Service", "Deployment", "Ingress"})
@@ -80,10 +77,10 @@ class Store:
         An object of the same name that nobody's mark is on is about to be overwritten, so it is kept as well.
         """
         found: dict[tuple[str, str], Object] = {}
-        for kind, places, needed in KINDS:
-            for api_version, plural in places:
+        for kind, versions, needed in KINDS:
+            for api_version in versions:
                 try:
-                    items = self._of(kind, api_version, plural)
+                    items = self._of(kind, api_version)
                 except NotFoundError:
                     continue
                 except ForbiddenError:
@@ -104,13 +101,12 @@ class Store:
         """The kept revision that runs, and whether it is as it was kept."""
         return rev.running(self.kept(), self.present())
 
-    def _of(self, kind: str, api_version: str, plural: str) -> list[Object]:
-        prefix = "apis" if "/" in api_version else "api"
-        collection = f"/{prefix}/{api_version}/namespaces/{self.namespace}/{plural}"
-        items = list(self.client.get(collection, labelSelector=f"{MARK}={self.name}").get("items") or [])
+    def _of(self, kind: str, api_version: str) -> list[Object]:
+        path = collection(api_version, kind, self.namespace)
+        items = list(self.client.get(path, labelSelector=f"{MARK}={self.name}").get("items") or [])
         if kind in MADE and not any(item["metadata"]["name"] == self.name for item in items):
             # Nothing of that name is no error here; a collection that is not served is, and was told above.
-            named = self.client.find(f"{collection}/{self.name}")
+            named = self.client.find(f"{path}/{self.name}")
             items += [named] if named and not (named["metadata"].get("labels") or {}).get(MARK) else []
         # A list's items do not say what they are.
         return [{**item, "apiVersion": api_version, "kind": kind} for item in items if belongs(item)]
