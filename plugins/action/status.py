@@ -12,7 +12,7 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.ages import age
 from ..plugin_utils.console.status import answer_lines, image_lines, pod_lines
-from ..plugin_utils.evidence.answers import Parties, through_ingress
+from ..plugin_utils.evidence.answers import through_ingress
 from ..plugin_utils.evidence.cluster import read_cluster
 from ..plugin_utils.evidence.folder import LATEST, Masker, previous, secrets_in
 from ..plugin_utils.evidence.names import Names
@@ -25,6 +25,7 @@ from ..plugin_utils.release.drift import Drift, drift
 from ..plugin_utils.release.revision_store import Store
 from ..plugin_utils.verify.answer import shortened
 from ..plugin_utils.verify.asker import Asker
+from ..plugin_utils.verify.parties import Parties
 from ..plugin_utils.verify.repeating import harmless
 from ..plugin_utils.verify.request import Endpoint
 

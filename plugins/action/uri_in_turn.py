@@ -37,7 +37,7 @@ class ActionModule(PlainAction):
         answers = Session(order, self._send).round()
         for endpoint, answer in zip(order.endpoints, answers, strict=True):
             if fault := mismatch(answer, endpoint):
-                where = title({**endpoint, "path": f"{arguments['base_url']}{endpoint['path']}"})
+                where = title(endpoint, arguments["base_url"])
                 raise WrongAnswer(f"ansible.builtin.uri: {told(where, endpoint, answer, fault)}")
         rows = zip(order.endpoints, answers, strict=True)
         return {"changed": False, "answers": [{"endpoint": title(one), "answer": got.shown()} for one, got in rows]}

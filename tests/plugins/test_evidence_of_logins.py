@@ -13,8 +13,9 @@ from typing import Any
 import jsonschema
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console.status import answer_lines
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.answers import Parties, through_ingress
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.answers import through_ingress
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.asker import Asker
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.parties import Parties
 
 from fake_deployment import FakeDeployment, standing_in
 from fake_shop import GONE, LOGIN, ME, ORDER, PASSWORD, READ, SOCKET, STRANGER, Shop, open_shop

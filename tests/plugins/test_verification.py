@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.causes import Cause
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.answers import Parties, from_pods
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.answers import from_pods
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.asker import Asker
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.parties import Parties
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.replicas import (
     NotAskedError,
     NotReachedError,

@@ -147,10 +147,10 @@ class BlackBox:
         self.files[f"logs/{pod}.{container}{suffix}.log"] = text
 
     def _ask_ingress(self, users: Session | None) -> None:
-        for number, endpoint in enumerate(users.order.endpoints if users else []):
-            answer = users.ask(number) if users else None
-            if answer is None:
-                return
+        if users is None:
+            return
+        for number, endpoint in enumerate(users.order.endpoints):
+            answer = users.ask(number)
             self.answers.append(f"{title(endpoint)}  {answer.shown()}")
             if answer.error:
                 # Nobody there: the others would only take their time to say the same.

@@ -9,11 +9,11 @@ from typing import Any
 
 from ..kube.client import KubeClient
 from ..verify.answer import Answer
-from ..verify.asker import Asker
 from ..verify.endpoints import BARE, expected, matches, mismatch
-from ..verify.replicas import PodSender, demand_reached
-from ..verify.request import SAFE, Endpoint, flag, method_of
-from ..verify.session import Order, Session
+from ..verify.parties import Parties
+from ..verify.replicas import demand_reached
+from ..verify.request import SAFE, Endpoint, kind_of, method_of
+from ..verify.session import Session
 from ..verify.withheld import sent_names
 
 Object = dict[str, Any]
@@ -21,34 +21,10 @@ Object = dict[str, Any]
 INGRESS = "Ingress"
 
 
-class Parties:
-    """All who are asked, each with a session of its own; what one has refused once is not tried again."""
-
-    def __init__(self, asker: Asker, endpoints: Sequence[Endpoint]) -> None:
-        """Nobody is asked yet."""
-        self.asker, self.order = asker, Order(endpoints)
-        self.ingress = Session(self.order, asker.send)
-        self.senders: dict[str, PodSender] = {}
-        self.pods: dict[str, Session] = {}
-
-    def pod(self, client: KubeClient, namespace: str, pod: str, port: int, host: str) -> Session:
-        """The session with one replica."""
-        if pod not in self.pods:
-            self.senders[pod] = PodSender(client, namespace, pod, port, host)
-            self.pods[pod] = Session(self.order, self.senders[pod])
-        return self.pods[pod]
-
-    def close(self) -> None:
-        """Drop all connections."""
-        self.asker.close()
-        for sender in self.senders.values():
-            sender.close()
-
-
 def through_ingress(parties: Parties, samples: int, verified: Sequence[Mapping[str, str]] = ()) -> list[Object]:
     """Ask each endpoint as a user does; what is sent once has been `verified`, or is not asked at all."""
     session = parties.ingress
-    session.begin(session.send)
+    session.begin()
     found = [measured(session, number, INGRESS, samples) for number in range(len(parties.order.endpoints))]
     sent = {(row["method"], row["path"], row["name"]): row for row in map(_known, verified) if row["right"]}
     return [one | _remembered(sent.get((one["method"], one["path"], one["name"])), one) for one in found]
@@ -76,13 +52,13 @@ def from_pods(
     found: list[Object] = []
     heard: dict[str, list[Answer]] = {}
     for pod in pods:
-        session = parties.pod(client, namespace, pod, port, host)
-        session.begin(session.send)
+        session, answers = parties.pod(client, namespace, pod, port, host), heard.setdefault(pod, [])
+        session.begin()
         for number in range(len(parties.order.endpoints)):
             # Who is not reached at the first is not at the others, and each may take its time to say so.
-            lost = heard[pod][0] if pod in heard and heard[pod][0].unreached else None
+            lost = answers[0] if answers and answers[0].unreached else None
             found.append(measured(session, number, pod, samples, lost))
-            heard.setdefault(pod, []).append(lost or session.latest.get(number) or Answer(unsent="it is sent once"))
+            answers.append(lost or session.latest.get(number) or Answer(unsent="it is sent once"))
     demand_reached(heard)
     return found
 
@@ -100,7 +76,7 @@ def measured(session: Session, number: int, via: str, samples: int, lost: Answer
         milliseconds.append(took)
     return {
         "via": via,
-        "method": "WebSocket" if flag(endpoint, "websocket") else method_of(endpoint),
+        "method": kind_of(endpoint),
         "path": str(endpoint["path"]),
         "name": str(endpoint.get("name", "")),
         "sends": sent_names(endpoint),

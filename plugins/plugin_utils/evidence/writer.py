@@ -31,10 +31,11 @@ from ..registry.session import opened
 from ..registry.store import RegistryStore
 from ..verify.answer import shortened
 from ..verify.asker import Asker
+from ..verify.parties import Parties
 from ..verify.replicas import NotAskedError
 from ..verify.tls import until
 from . import folder as folders
-from .answers import Parties, from_pods, through_ingress
+from .answers import from_pods, through_ingress
 from .changes import changes
 from .cluster import read_cluster
 from .images import image_facts, sbom_file
@@ -83,27 +84,16 @@ def settled(client: KubeClient, arguments: Mapping[str, Any], here: Future[Objec
     # Twice at least: a single answer that does not come takes longer than that.
     again = arguments["patience"] > 0
     with closing(parties_of(arguments)) as parties:
-        return _settled(client, arguments, parties, here, deadline, again)
-
-
-def _settled(
-    client: KubeClient,
-    arguments: Mapping[str, Any],
-    parties: Parties,
-    here: Future[Object],
-    deadline: float,
-    again: bool,
-) -> tuple[Object, dict[str, str]]:
-    while True:
-        evidence, files = collect(client, arguments, parties, here)
-        evidence["checks"] = all_checks(evidence)
-        evidence["verdict"] = verdict(evidence["checks"])
-        wrong = [one for one in evidence["checks"] if one["status"] == FAILED and one["group"] != RUN]
-        # What is not there does not come by being looked for.
-        if not again or not wrong or not evidence["deployment"]:
-            return evidence, files
-        again = time.monotonic() < deadline
-        time.sleep(1)
+        while True:
+            evidence, files = collect(client, arguments, parties, here)
+            evidence["checks"] = all_checks(evidence)
+            evidence["verdict"] = verdict(evidence["checks"])
+            wrong = [one for one in evidence["checks"] if one["status"] == FAILED and one["group"] != RUN]
+            # What is not there does not come by being looked for.
+            if not again or not wrong or not evidence["deployment"]:
+                return evidence, files
+            again = time.monotonic() < deadline
+            time.sleep(1)
 
 
 def outcome(evidence: Object, written: Path) -> dict[str, Any]:

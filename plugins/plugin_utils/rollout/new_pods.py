@@ -76,7 +76,8 @@ class NewPods:
         sender = replicas.PodSender(self.client, self.namespace, pod, port, host)
         # What it has refused once is not tried again.
         session = self.sessions.setdefault(pod, Session(self.order, sender))
-        session.begin(sender)
+        session.send = sender
+        session.begin()
         try:
             for number, endpoint in enumerate(self.endpoints):
                 answer = session.ask(number)

@@ -22,7 +22,7 @@ def outcome(verifier: Verifier, seen: verification.Seen, started: float) -> Obje
         "replicas": verification.replica_summary(seen),
         "pods": deployments.pod_summary(seen.behind.pods) if seen.behind else arguments["pods"],
         "unasked": verifier.unasked,
-        "spared": verification.spared(seen, verifier.order.once),
+        "spared": verification.spared(seen, verifier.parties.order.once),
         "warnings": seen.warnings,
         "seconds": round(time.monotonic() - started, 2),
         # Kept in the cluster, and printed: what is sent is in neither.

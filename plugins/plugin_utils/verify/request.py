@@ -54,10 +54,15 @@ def flag(endpoint: Endpoint, key: str, default: bool = False) -> bool:
     return bool(boolean(endpoint.get(key, default)))
 
 
-def title(endpoint: Endpoint) -> str:
-    """An endpoint in a sentence: its path, and its method where that is not GET."""
-    kind = "WebSocket" if flag(endpoint, "websocket") else method_of(endpoint)
-    return str(endpoint["path"]) if kind == "GET" else f"{kind} {endpoint['path']}"
+def kind_of(endpoint: Endpoint) -> str:
+    """How it is requested, for people: by which method, or as a WebSocket."""
+    return "WebSocket" if flag(endpoint, "websocket") else method_of(endpoint)
+
+
+def title(endpoint: Endpoint, base_url: str = "") -> str:
+    """An endpoint in a sentence: its path, or its URL, and before it how it is requested where that is not a GET."""
+    kind, place = kind_of(endpoint), f"{base_url}{endpoint['path']}"
+    return place if kind == "GET" else f"{kind} {place}"
 
 
 def is_plain(endpoint: Endpoint) -> bool:
@@ -73,9 +78,12 @@ def sent_parts(endpoint: Endpoint) -> dict[str, Any]:
 
 def references(endpoint: Endpoint, *keys: str) -> set[str]:
     """The saved values that a request needs: all, or those in some of its keys."""
-    parts = sent_parts(endpoint)
-    texts = [text for key, part in parts.items() if not keys or key in keys for text in leaves(part)]
-    return {name for text in texts if isinstance(text, str) for name in REFERENCE.findall(text)}
+    return referred([part for key, part in sent_parts(endpoint).items() if not keys or key in keys])
+
+
+def referred(value: Any) -> set[str]:
+    """The saved values that are named anywhere in a piece of JSON."""
+    return {name for text in leaves(value) if isinstance(text, str) for name in REFERENCE.findall(text)}
 
 
 def leaves(value: Any) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import BOOLEANS
 
 from .repeating import sent_once
-from .request import BODIES, METHODS, REFERENCE, SAFE, flag, has_controls, leaves, method_of, references
+from .request import BODIES, METHODS, SAFE, flag, has_controls, leaves, method_of, references, referred
 from .saving import NAME, TOKEN, source_problem
 from .tls import trust
 from .websocket import OWN_HEADERS
@@ -174,7 +174,7 @@ def reference_problems(endpoints: Sequence[Endpoint]) -> Iterator[tuple[Endpoint
             later = f"{everybody[name]} saves it, but comes later: move that up" if name in everybody else ""
             yield endpoint, f"it uses ${{{name}}}, but {later or 'no endpoint saves that'}"
         for key in ("expect_headers", *OF_BODIES):
-            if used := _used(endpoint.get(key)) & set(everybody):
+            if used := referred(endpoint.get(key)) & set(everybody):
                 yield endpoint, f"{key} has ${{{sorted(used)[0]}}}, which is only filled in where something is sent"
         for name in _names(endpoint):
             if name in known:
@@ -187,10 +187,6 @@ def _repeated(endpoints: Sequence[Endpoint]) -> Iterator[tuple[Endpoint, str]]:
     for number in sorted(sent_once(endpoints)):
         if _switched_on(endpoints[number], "repeat"):
             yield endpoints[number], "repeat is true, but it uses what a request saves that is sent once"
-
-
-def _used(value: Any) -> set[str]:
-    return {name for leaf in leaves(value) if isinstance(leaf, str) for name in REFERENCE.findall(leaf)}
 
 
 def _names(endpoint: Endpoint) -> list[str]:

@@ -44,16 +44,15 @@ class Session:
     def round(self, again: bool = False) -> list[Answer]:
         """An answer for each endpoint; `again`: whoever is logged in stays so."""
         if not again:
-            self.begin(self.send)
+            self.begin()
         answers: list[Answer] = []
         for number in range(len(self.order.endpoints)):
             # Who is not reached at the first is not at the others, and each may take its time to say so.
             answers.append(answers[0] if answers and answers[0].unreached else self.ask(number, again))
         return answers
 
-    def begin(self, send: Send) -> None:
+    def begin(self) -> None:
         """Ask again from the beginning: what was given before may not be valid any more."""
-        self.send = send
         self.saved.clear()
         self.absent.clear()
 

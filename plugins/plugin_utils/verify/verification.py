@@ -11,7 +11,7 @@ from ..causes import Cause
 from .answer import Answer
 from .endpoints import BARE, expected, matches, mismatch
 from .replicas import Behind, comparable, mismatched, outliers
-from .request import flag, method_of, title
+from .request import kind_of, title
 from .tls import REMEDIES as OF_CERTIFICATES
 
 Endpoint = dict[str, Any]
@@ -161,7 +161,7 @@ def _of_ingress(seen: Seen) -> Cause | None:
             continue
         slow = slow and found[0].startswith("it took")
         if len(texts) < TOLD:
-            texts.append(told(where(seen, endpoint), endpoint, found[1], found[0]))
+            texts.append(told(title(endpoint, seen.base_url), endpoint, found[1], found[0]))
         else:
             rest.append(title(endpoint))
     if texts:
@@ -181,7 +181,7 @@ def _of_ingress(seen: Seen) -> Cause | None:
                 and comparable(usual, endpoint)
                 and answer.essence() != usual.essence()
             ):
-                text = f"{where(seen, endpoint)} responds with {answer.shown()}, "
+                text = f"{title(endpoint, seen.base_url)} responds with {answer.shown()}, "
                 text += f"but every Pod with {usual.shown()}"
                 return _cause("WrongBackend", f"{text}: the Ingress leads elsewhere")
     return None
@@ -194,18 +194,13 @@ def told(where: str, endpoint: Mapping[str, Any], answer: Answer, fault: str) ->
     return f"{where} should respond with {expected(endpoint)}, but gave {answer.shown()}{detail}"
 
 
-def where(seen: Seen, endpoint: Endpoint) -> str:
-    """An endpoint as users request it."""
-    return title({**endpoint, "path": f"{seen.base_url}{endpoint['path']}"})
-
-
 def summary(seen: Seen) -> list[dict[str, str]]:
     """Name, URL and answer of each endpoint through the Ingress, short enough to print."""
     first = seen.ingress[0] if seen.ingress else []
     return [
         {
             "name": str(item.get("name", "")),
-            "method": "WebSocket" if flag(item, "websocket") else method_of(item),
+            "method": kind_of(item),
             "path": str(item["path"]),
             "url": f"{seen.base_url}{item['path']}",
             "answer": answer.shown(),

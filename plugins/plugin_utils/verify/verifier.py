@@ -14,7 +14,7 @@ from .answer import Answer
 from .asker import Asker
 from .endpoint_rules import find_endpoint_problems
 from .endpoints import matches
-from .session import Order, Session
+from .parties import Parties
 from .verification import Endpoint, Seen
 
 INTERVAL = 0.5
@@ -46,12 +46,8 @@ class Verifier:
         if problems := find_endpoint_problems(self.endpoints):
             raise ValueError(problems[0])
         self.host = str(arguments["host"])
-        self.order = Order(self.endpoints)
-        self.asker = Asker.of(arguments)
-        self.session = Session(self.order, self.asker.send)
-        # One for each Pod, for as long as it is asked.
-        self.senders: dict[str, replicas.PodSender] = {}
-        self.sessions: dict[str, Session] = {}
+        self.parties = Parties(Asker.of(arguments), self.endpoints)
+        self.ingress = self.parties.ingress
         self.client: KubeClient | None = None
         self.clients: dict[str, KubeClient] = {}
         self.reached = False
@@ -70,9 +66,7 @@ class Verifier:
     def __exit__(self, *_: object) -> None:
         """Drop the connections."""
         self.pool.shutdown()
-        self.asker.close()
-        for sender in self.senders.values():
-            sender.close()
+        self.parties.close()
         for client in (self.client, *self.clients.values()):
             if client:
                 client.close()
@@ -89,7 +83,7 @@ class Verifier:
             if early <= 0 and not settled:
                 # Until now it may have been one who goes that has refused a login.
                 settled = True
-                self.session.final.clear()
+                self.ingress.final.clear()
             seen = self.ask()
             cause = verification.judge(seen)
             late = cause is not None and cause.type not in OF_PODS and catching_up > timeout
@@ -108,10 +102,10 @@ class Verifier:
 
     def _finished(self, seen: Seen) -> Seen:
         """All is right that may be repeated: now what is sent once."""
-        if self.order.once:
+        if self.parties.order.once:
             # A connection that may have been closed meanwhile must not be what a request gets lost on.
-            self.asker.close()
-            answers = self.session.once()
+            self.parties.asker.close()
+            answers = self.ingress.once()
             seen.ingress[0] = [answers.get(number, answer) for number, answer in enumerate(seen.ingress[0])]
         return seen
 
@@ -120,14 +114,14 @@ class Verifier:
         seen = Seen(self.arguments["base_url"], self.endpoints, host=self.arguments["host"])
         self.passing = False
         cluster = self.pool.submit(self._ask_cluster, seen)
-        seen.ingress.append(self.session.round())
-        seen.warnings = self.asker.warnings()
+        seen.ingress.append(self.ingress.round())
+        seen.warnings = self.parties.asker.warnings()
         # The ones who wait for an answer that is not there yet need no further rounds.
         if self.client and all(
             matches(answer, item) for answer, item in zip(seen.ingress[0], self.endpoints, strict=True)
         ):
             cluster.result()
-            seen.ingress += [self.session.round(again=True) for _ in range(1, min(ROUNDS, len(seen.replicas)))]
+            seen.ingress += [self.ingress.round(again=True) for _ in range(1, min(ROUNDS, len(seen.replicas)))]
         cluster.result()
         return seen
 
@@ -152,20 +146,12 @@ class Verifier:
         if self.client is None or not pods:
             return {}
         client = self.clients.setdefault(pods[0], self.client.twin())
-        return {pod: self._session(client, pod, port).round() for pod in pods}
-
-    def _session(self, client: KubeClient, pod: str, port: int) -> Session:
-        """The Pod's own, from its first question on."""
-        if pod not in self.sessions:
-            sender = replicas.PodSender(client, self.arguments["namespace"], pod, port, self.host)
-            self.senders[pod], self.sessions[pod] = sender, Session(self.order, sender)
-        # The one of the thread that asks now: in another round it may be another.
-        self.senders[pod].client = client
-        return self.sessions[pod]
+        space = self.arguments["namespace"]
+        return {pod: self.parties.pod(client, space, pod, port, self.host).round() for pod in pods}
 
     def _refused(self) -> bool:
         """Whether somebody has refused a login, which is not tried again."""
-        return any(session.final for session in (self.session, *self.sessions.values()))
+        return any(session.final for session in self.parties.sessions())
 
     def _excusing(self) -> suppress:
         return _Excusing(self)
