@@ -12,11 +12,12 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from fake_port_forward import forward
+from loopback import listening
 
 # A status, a document (as text, if it is no object; for a watch, events one after the other), and perhaps headers.
 Reply = tuple[int, dict[str, Any] | str | Iterator[dict[str, Any]]] | tuple[int, dict[str, Any], dict[str, str]]
@@ -82,21 +83,8 @@ def serving(
     for method in ("DELETE", "GET", "PATCH", "POST", "PUT"):
         setattr(Handler, f"do_{method}", Handler.answer)
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """A watch that its reader has ended is no error."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
-        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(Handler, tls) as port:
+        yield f"http{'s' if tls else ''}://127.0.0.1:{port}"
 
 
 def write_kubeconfig(folder: Path, server: str, user: dict[str, Any] | None = None, **cluster: Any) -> str:

@@ -17,8 +17,10 @@ import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from loopback import listening
 
 USER_AUTHORIZATION = "Basic bWU6czNjcmV0"  # me:s3cret
 
@@ -181,17 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
 def serve(registry: FakeRegistry, certificate: Path | None = None) -> Iterator[FakeRegistry]:
     """Run ``registry`` on a free port of this machine; with TLS if there is a certificate, whose key lies beside it."""
     handler = type("Handler", (_Handler,), {"registry": registry})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    tls = None
     if certificate:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    registry.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with listening(handler, tls) as registry.port:
         yield registry
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

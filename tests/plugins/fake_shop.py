@@ -6,14 +6,14 @@ import json
 import secrets
 import socket
 import ssl
-import threading
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from fake_port_forward import switch
+from loopback import listening
 
 # Not a secret of anybody; long enough to be found wherever it is written.
 PASSWORD = "opensesame-7Q"
@@ -137,18 +137,5 @@ def open_shop(shop: Shop, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     for method in ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"):
         setattr(Handler, f"do_{method}", Handler.answer)
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Who has been hung up on is no error."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(Handler, tls) as port:
+        yield port

@@ -8,9 +8,9 @@ import shutil
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.command
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.asker import Asker
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.tls import trust
 
+from loopback import listening
 from test_platform_modules import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,22 +64,17 @@ def strict(connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext)
 def servers(pki: Path) -> Iterator[dict[str, str]]:
     """Base URLs by what the server has a certificate for; plain HTTP is `plain`."""
     started: dict[str, str] = {}
-    running = []
-    for kind in ("name", "address", "plain"):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        if kind != "plain":
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(pki / f"{kind}.crt", pki / f"{kind}.key")
-            if kind == "name":
-                tls.sni_callback = strict
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        running.append(server)
-        started[kind] = f"{'http' if kind == 'plain' else 'https'}://127.0.0.1:{server.server_port}"
-    yield started
-    for server in running:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as stack:
+        for kind in ("name", "address", "plain"):
+            tls = None
+            if kind != "plain":
+                tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                tls.load_cert_chain(pki / f"{kind}.crt", pki / f"{kind}.key")
+                if kind == "name":
+                    tls.sni_callback = strict
+            port = stack.enter_context(listening(Handler, tls))
+            started[kind] = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        yield started
 
 
 @pytest.fixture(autouse=True)
