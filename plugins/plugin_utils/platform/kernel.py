@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import probe
+
 # What kube-proxy's rules, the Pods' network and the containers' file systems are made of.
 OPTIONS = (
     *("BRIDGE", "VETH", "OVERLAY_FS", "NF_CONNTRACK", "NF_NAT", "NF_TABLES", "NFT_COMPAT"),
@@ -87,9 +89,9 @@ def missing_controllers(version: str, there: set[str]) -> list[str]:
 
 def as_root(*command: str) -> subprocess.CompletedProcess[str] | None:
     """What a command says, as root without asking; nothing where sudo would ask."""
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n", "--"]
-    if sudo and subprocess.run([*sudo, "true"], capture_output=True, check=False).returncode:
+    if not probe.may_become_root(password_given=False):
         return None
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n", "--"]
     return subprocess.run([*sudo, *command], capture_output=True, text=True, check=False)
 
 
