@@ -68,7 +68,7 @@ class Shop(http.server.BaseHTTPRequestHandler):
 
     def switch(self) -> None:
         """The handshake, and no message."""
-        digest = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + GUID).encode()).digest()
+        digest = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + GUID).encode(), usedforsecurity=False).digest()
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
