@@ -366,6 +366,28 @@ def test_a_field_that_somebody_else_applies_stays_theirs() -> None:
     assert notes == ["spec.a.b stays 2: it belongs to flux"]
 
 
+def test_who_applies_a_part_of_an_object_empty_claims_nothing_in_it() -> None:
+    """As Kubernetes has written it down since some release after 1.20."""
+    manifest = {"kind": "Service", "metadata": {"name": "d"}, "spec": {"type": "ClusterIP", "selector": {"a": "b"}}}
+    ours = {"manager": MANAGER, "operation": "Apply", "fieldsV1": {"f:spec": {"f:type": {}, "f:selector": {}}}}
+    empty = {"manager": "flux", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+    live = {"metadata": {"managedFields": [ours, empty]}, "spec": {"type": "NodePort", "selector": {"a": "c"}}}
+    assert yielded(manifest, live, []) == (manifest, [])
+    # What is owned as a whole is theirs as a whole.
+    whole = {"manager": "flux", "operation": "Apply", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    live["metadata"]["managedFields"] = [ours, whole]
+    assert yielded(manifest, live, [])[1] == ["spec.selector stays {'a': 'c'}: it belongs to flux"]
+
+
+def test_of_a_secret_that_somebody_else_applies_no_value_is_told() -> None:
+    manifest = {"kind": "Secret", "metadata": {"name": "d"}, "data": {"KEY": "b3Vycw=="}}
+    theirs = {"manager": "external-secrets", "operation": "Apply", "fieldsV1": {"f:data": {"f:KEY": {}}}}
+    live = {"metadata": {"managedFields": [theirs]}, "data": {"KEY": "dGhlaXJz"}}
+    wanted, notes = yielded(manifest, live, [])
+    assert wanted["data"] == live["data"]
+    assert notes == ["data.KEY stays (hidden): it belongs to external-secrets"]
+
+
 def test_a_field_in_a_list_that_somebody_else_applies_stays_theirs() -> None:
     def pod(image: str, memory: str, value: str, *more: Object) -> Object:
         api = {"name": "api", "image": image, "resources": {"requests": {"memory": memory, "cpu": "5m"}}}

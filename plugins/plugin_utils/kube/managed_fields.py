@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+from .changes import HIDDEN
+
 Object = dict[str, Any]
 
 # Who applies for us: the field manager of a server-side apply.
@@ -66,13 +68,13 @@ def yielded(manifest: Object, live: Object, autoscalers: list[Object]) -> tuple[
     found: dict[Path, str] = dict(_claimed(live))
     if scaler := autoscaler(manifest, autoscalers):
         found[("spec", "replicas")] = f"HorizontalPodAutoscaler {scaler}"
-    wanted, notes = deepcopy(manifest), []
+    wanted, notes, kind = deepcopy(manifest), [], manifest["kind"]
     for path, owner in found.items():
         here, there = _at(wanted, path), _at(live, path)
         if here is not None and there is not None and here != there:
             _put(wanted, path, there)
-            notes.append(f"{_shown(path)} stays {there}: it belongs to {owner}")
-    if manifest["kind"] == "Deployment" and "replicas" not in wanted["spec"] and "replicas" in live.get("spec", {}):
+            notes.append(f"{_shown(path)} stays {HIDDEN if kind == 'Secret' else there}: it belongs to {owner}")
+    if kind == "Deployment" and "replicas" not in wanted["spec"] and "replicas" in live.get("spec", {}):
         # Left to whoever scales: what runs goes on.
         wanted["spec"]["replicas"] = live["spec"]["replicas"]
     return wanted, notes
@@ -89,10 +91,13 @@ def autoscaler(manifest: Object, autoscalers: Sequence[Object]) -> str:
 
 def _claimed(live: Object) -> Iterator[tuple[Path, str]]:
     """Path and manager of every field that the server-side apply of somebody else has set, in items of lists, too."""
-    for entry in live["metadata"].get("managedFields") or []:
-        if entry.get("operation") == "Apply" and not _ours(entry):
-            for path in _leaves((), entry.get("fieldsV1") or {}):
-                yield path, str(entry.get("manager"))
+    entries = live["metadata"].get("managedFields") or []
+    owned = [(entry, path) for entry in entries for path in _leaves((), entry.get("fieldsV1") or {})]
+    # Who has applied a part of an object empty owns that part, and nothing of what others have put into it.
+    parts = {path[:length] for _, path in owned for length in range(1, len(path))}
+    for entry, path in owned:
+        if entry.get("operation") == "Apply" and not _ours(entry) and path not in parts:
+            yield path, str(entry.get("manager"))
 
 
 def _leaves(path: Path, fields: Object) -> Iterator[Path]:
