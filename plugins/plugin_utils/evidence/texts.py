@@ -7,7 +7,7 @@ from typing import Any
 
 from ..diagnostics.failures import summary_of
 from ..kube.client import KubeClient
-from ..kube.service_addresses import ENDPOINTS, path_of
+from ..kube.service_addresses import SLICES, path_of
 from .answers import INGRESS, asked
 from .cluster import table
 from .commands import curl, docker_of, get_addresses, kubectl_of, manifest_of, run_of, versions_of, word
@@ -26,7 +26,7 @@ def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
     told = "".join(f"{key:<15} {plain(value)}\n" for key, value in meta.items())
     found = [("meta", f"$ {versions_of(meta)}\n{told}")]
     found += [("pods", f"$ {kubectl} get pods -o wide -l {labels}\n{table(client, pods)}")]
-    source = (evidence["service"] or {}).get("addresses") or ENDPOINTS
+    source = (evidence["service"] or {}).get("addresses") or SLICES
     for title, command, path in (
         ("service", f"service {names.name} -o wide", names.path("services", names.name)),
         ("endpoints", get_addresses(source, names.name), path_of(source, names.namespace, names.name)),
