@@ -86,7 +86,7 @@ def uses_secret(target: Mapping[str, Any]) -> bool:
 
 
 def file_key(path: str) -> str:
-    """The key of a target's Secret that holds a file."""
+    """The key of a target's Secret or ConfigMap that holds a file."""
     return f"file{path.replace('/', '.')}"
 
 
