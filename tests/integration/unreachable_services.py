@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from playbook_runner import PROGRAMS, Target
+from playbook_runner import REGISTRY, Target
 
 USER, PASSWORD = "it", "let-me-in-please"
 HTPASSWD = f"{USER}:$2b$04$fNnYkw2YTP5CbxdjdPHyCOBAtWYwDjdMHGi/BzhCbMTRLKAyQICkK\n"
@@ -56,12 +56,12 @@ class Registry:
 
 @contextlib.contextmanager
 def registry(folder: Path, **more: dict[str, Any]) -> Iterator[Registry]:
-    """Debian's registry on a port of its own, ended by its process id."""
+    """A registry of the platform's kind on a port of its own, ended by its process id."""
     host = f"127.0.0.1:{closed_port()}"
     storage = {"filesystem": {"rootdirectory": str(folder / "storage")}} | more.pop("storage", {})
     settings = {"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": {"addr": host}} | more
     (folder / "config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    command = [str(PROGRAMS / "docker-registry"), "serve", str(folder / "config.yml")]
+    command = [str(REGISTRY), "serve", str(folder / "config.yml")]
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             started = Registry(host)

@@ -91,13 +91,13 @@ def test_the_machine_itself_sends_nothing_to_pods_or_services(address: str) -> N
     assert done.returncode != 0 or "unreachable" in done.stdout, done.stdout
 
 
-@pytest.mark.parametrize("program", ["etcd", "kubelet", "traefik", "dockerd", "docker-registry", "haproxy"])
+@pytest.mark.parametrize("program", ["etcd", "kubelet", "traefik", "dockerd", "registry", "haproxy"])
 def test_a_killed_component_comes_back(program: str) -> None:
-    [victim] = [pid for pid, comm in platform_pids().items() if comm == program[:15]]
+    [victim] = [pid for pid, comm in platform_pids().items() if comm == program]
     os.kill(victim, signal.SIGKILL)
 
     def is_back() -> bool:
-        return bool([pid for pid, comm in platform_pids().items() if comm == program[:15] and pid != victim])
+        return bool([pid for pid, comm in platform_pids().items() if comm == program and pid != victim])
 
     wait_for(is_back, 30, f"{program} is not back")
     wait_for(lambda: set(probe.supervised(SUPERVISOR).values()) == {"RUNNING"}, 30, "not everything runs")
