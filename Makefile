@@ -17,6 +17,7 @@ endif
 # For somebody who is not root and whose sudo asks: the platform's own steps need it, nothing else does.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || [ ! -t 0 ] || echo --ask-become-pass)
 ARGS ?=
+DEST ?= .
 
 .PHONY: help
 help: ## Show this list
@@ -83,6 +84,12 @@ platform-archive: $(VENV)/deploy ## Pack the platform's compiled programs; elsew
 .PHONY: down
 down: $(VENV)/deploy ## Take the platform down; leave nothing but caches
 	ansible-playbook playbooks/platform_down.yml $(BECOME) $(ARGS)
+
+.PHONY: collection
+collection: $(VENV)/deploy ## Pack what one's own repository installs, from the files that Git knows of here, into DEST (default: here)
+	@into=$$(mktemp -d); trap 'rm -rf "$$into"' EXIT; \
+	git ls-files -z | xargs -0 cp --parents --no-dereference --target-directory="$$into"; \
+	ansible-galaxy collection build --force --output-path "$(DEST)" "$$into"
 
 .PHONY: lint
 lint: $(VENV)/test ## Check the style of everything (under a minute)
