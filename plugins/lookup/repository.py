@@ -12,7 +12,7 @@ DOCUMENTATION = """
 name: repository
 short_description: Find the folder of the repository that a run is for
 description:
-  - The checkout that holds this collection. Where the collection is installed (C(ansible-galaxy collection install)), the
+  - The checkout that holds this collection. Where it is installed (C(ansible-galaxy collection install)), the
     folder where C(ansible-playbook) was called, for what a run writes must not go into the collection's own.
 options:
   _terms:

@@ -1,4 +1,4 @@
-"""The collection, built as `make collection` does and installed beside a repository that has nothing else of the project."""
+"""The collection, built as `make collection` does and installed beside a repository of a user's own."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from installed_collection import ROOT, Installed, install
 
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
@@ -104,3 +105,25 @@ def test_a_run_leaves_nothing_in_the_collection(installed: Installed, repository
     before = sorted(path for path in installed.home.rglob("*") if "__pycache__" not in path.parts)
     installed.playbook(repository, "site", "-i", "inventory/prod", "--check")
     assert sorted(path for path in installed.home.rglob("*") if "__pycache__" not in path.parts) == before
+
+
+def test_from_an_empty_folder_to_a_plan(installed: Installed, tmp_path: Path) -> None:
+    """As docs/OWN_API.md has it: write the inventory, install what it names, and call a playbook."""
+    (tmp_path / "main.py").write_text("app = FastAPI()\n")
+    done = installed.playbook(tmp_path, "new", "-i", "localhost,", "-e", "new_name=shop")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[WARNING]" not in done.stderr
+
+    (tmp_path / installed.tarball.name).write_bytes(installed.tarball.read_bytes())
+    again = installed.run(tmp_path, "ansible-galaxy", "collection", "install", "-r", "requirements.yml", "-p", "beside")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert (tmp_path / "beside/ansible_collections/fastapi_mysql/k8s/MANIFEST.json").is_file()
+
+    options = ("-i", "inventory/prod")
+    for check in ("--syntax-check", "--list-tasks"):
+        done = installed.playbook(tmp_path, "site", *options, check)
+        assert done.returncode == 0, done.stdout + done.stderr
+    planned = installed.playbook(tmp_path, "site", *options, "--check")
+    assert planned.returncode != 0
+    # Its ansible.cfg has the callback, which prints failures last.
+    assert planned.stderr.strip().splitlines()[-1].startswith("[ERROR]: app_registry is empty")
