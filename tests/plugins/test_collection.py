@@ -115,7 +115,9 @@ def test_from_an_empty_folder_to_a_plan(installed: Installed, tmp_path: Path) ->
     assert "[WARNING]" not in done.stderr
 
     (tmp_path / installed.tarball.name).write_bytes(installed.tarball.read_bytes())
-    again = installed.run(tmp_path, "ansible-galaxy", "collection", "install", "-r", "requirements.yml", "-p", "beside")
+    beside = str(tmp_path / "beside")
+    call = ("ansible-galaxy", "collection", "install", "-r", "requirements.yml", "-p", beside)
+    again = installed.run(tmp_path, *call, ANSIBLE_COLLECTIONS_PATH=beside)
     assert again.returncode == 0, again.stdout + again.stderr
     assert (tmp_path / "beside/ansible_collections/fastapi_mysql/k8s/MANIFEST.json").is_file()
 
