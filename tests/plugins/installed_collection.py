@@ -41,7 +41,7 @@ class Installed:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=280,
         )
 
     def playbook(self, folder: Path, name: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
