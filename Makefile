@@ -95,9 +95,9 @@ collection: $(VENV)/deploy ## Pack what one's own repository installs, from the 
 
 .PHONY: new
 new: $(VENV)/deploy ## Write what deploys an API of one's own into its repository: make new NAME=orders DIR=~/src/orders
-	$(if $(DIR),,$(error DIR names the folder of your repository: make new NAME=orders DIR=~/src/orders))
+	@[ -n "$(DIR)" ] || { echo "DIR is missing, the folder of your repository: make new NAME=orders DIR=~/src/orders" >&2; exit 1; }
 	@$(MAKE) --no-print-directory --assume-old=$(VENV)/deploy collection DEST="$(DIR)" >/dev/null
-	@ansible-playbook playbooks/new.yml -e new_name="$(NAME)" -e new_folder="$(DIR)" $(ARGS)
+	@ansible-playbook playbooks/new.yml -e '{"new_name": "$(NAME)", "new_folder": "$(DIR)"}' $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/test ## Check the style of everything (under a minute)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def test_it_holds_what_a_run_needs_and_nothing_of_the_checkout_alone(installed: 
     rooms = {name.partition("/")[0] for name in found if "/" in name}
     assert rooms == {"meta", "platform", "playbooks", "plugins", "roles", "templates"}
     assert {name for name in found if "/" not in name} == {
-        *("MANIFEST.json", "FILES.json", "README.md", "CHANGELOG.md", "LICENSE"),
+        *("MANIFEST.json", "FILES.json", "README.md", "CHANGELOG.md", "LICENSE", "requirements.txt"),
         *("compose.yaml", "compose.host.yaml", "compose.api-root.yaml", "compose.db-root.yaml"),
     }
     assert not [name for name in found if "__pycache__" in name or name.endswith(".pyc")]
@@ -67,6 +68,13 @@ def test_its_version_is_that_of_galaxy_yml(installed: Installed) -> None:
     version = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
     assert installed.tarball.name == f"fastapi_mysql-k8s-{version}.tar.gz"
     assert json.loads((installed.home / "MANIFEST.json").read_text())["collection_info"]["version"] == version
+
+
+def test_it_brings_the_locked_list_of_what_it_needs(installed: Installed) -> None:
+    call = ["tar", "-xOf", str(installed.tarball), "requirements.txt"]
+    listed = subprocess.run(call, capture_output=True, check=True).stdout
+    assert listed == (ROOT / "requirements.txt").read_bytes()
+    assert b"--hash=sha256:" in listed
 
 
 @pytest.mark.parametrize("name", PLAYBOOKS)
