@@ -20,6 +20,7 @@ from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
 from ..plugin_utils.kube.config import load_cluster
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
+from ..plugin_utils.kube.ingress_check import check_certificate, check_gateway
 from ..plugin_utils.plan_action import Object, PlanAction
 from ..plugin_utils.release.credentials import generated, of_file, settled_for, settled_from, uses_secret
 from ..plugin_utils.release.planning import ReleasePlan, shown
@@ -139,14 +140,19 @@ class ActionModule(PlanAction):
         """What the cluster is; a KubeError says why it cannot take the deployment."""
         target = self.target
         deploys = self.stages.any_of("deploy") and uses_secret(target)
-        return check_cluster(
+        found = check_cluster(
             client,
             str(target["namespace"]),
             boolean(target["namespace_create"]),
-            str(target["ingress_class"]),
+            "" if target["gateway"] else str(target["ingress_class"]),
             str(target["name"]) if deploys else "",
             self.stages.any_of("teardown"),
         )
+        if self.stages.any_of("deploy"):
+            if target["gateway"]:
+                check_gateway(client, target["gateway"], found["apis"])
+            check_certificate(client, str(target["namespace"]), target["tls"], found["apis"])
+        return found
 
     def _seen(self, client: KubeClient) -> Object:
         """What is needed to render as a deployment would; who may not read it compares as far as it goes."""
