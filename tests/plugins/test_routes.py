@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -10,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.fastapi_mysql.k8s.plugins.action.route_wait import wait_until_served
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.causes import CausedError
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.ingress_check import (
@@ -28,6 +34,7 @@ from fake_api_server import Reply, serving, status, write_kubeconfig
 
 Object = dict[str, Any]
 
+ROOT = Path(__file__).resolve().parents[2]
 ROUTES = "/apis/gateway.networking.k8s.io/v1"
 INGRESS = "/apis/networking.k8s.io/v1/namespaces/n/ingresses/shop"
 ROUTE = f"{ROUTES}/namespaces/n/httproutes/shop"
@@ -250,3 +257,46 @@ def test_without_cert_manager_nobody_would_issue_a_certificate(tmp_path: Path) -
 def test_who_may_not_look_is_not_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, certificate_check({"secret": "t"}), {}, secrets=403) == ""
     assert refusal(tmp_path, certificate_check({"cluster_issuer": "le"}), {}, clusterissuers=403) == ""
+
+
+def test_a_route_is_waited_for_until_a_gateway_serves_it(tmp_path: Path) -> None:
+    with cluster(tmp_path) as (client, objects):
+        objects[ROUTE] = http_route()
+        later = http_route(("Accepted", "True", "Accepted"))
+        timer = threading.Timer(0.6, objects.update, ({ROUTE: later},))
+        timer.start()
+        started = time.monotonic()
+        wait_until_served(client, "n", "shop", timeout=10)
+        assert 0.5 < time.monotonic() - started < 5
+
+
+def test_a_route_that_no_gateway_serves_is_named_with_the_reason(tmp_path: Path) -> None:
+    with cluster(tmp_path) as (client, objects):
+        with pytest.raises(CausedError, match="it is gone"):
+            wait_until_served(client, "n", "shop", timeout=0)
+        objects[ROUTE] = http_route(("Accepted", "False", "NotAllowedByListeners"))
+        with pytest.raises(CausedError, match="^RouteNotServed: .*NotAllowedByListeners.*app_gateway") as caught:
+            wait_until_served(client, "n", "shop", timeout=0)
+        assert caught.value.details["cause"]["type"] == "RouteNotServed"
+
+
+@pytest.mark.parametrize(
+    ("applied", "deleted", "replaced"),
+    [
+        (["HTTPRoute"], ["Ingress"], True),
+        (["Deployment", "Ingress"], ["ConfigMap", "HTTPRoute"], True),
+        (["HTTPRoute"], ["ConfigMap"], False),
+        (["Deployment"], ["HTTPRoute"], False),
+        ([], [], False),
+    ],
+)
+def test_only_a_route_that_takes_anothers_place_is_waited_for(
+    applied: list[str], deleted: list[str], replaced: bool
+) -> None:
+    variables = DataLoader().load_from_file(str(ROOT / "roles/workload/vars/main.yml"), trusted_as_template=True)
+    variables |= {"role_path": "x"}
+    for name, kinds in (("workload_to_apply", applied), ("workload_to_delete", deleted)):
+        variables[name] = [{"kind": kind} for kind in kinds]
+    told = Templar(DataLoader(), variables).template(variables["__workload_route_replaced"])
+    assert told is replaced
+
