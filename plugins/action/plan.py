@@ -31,6 +31,8 @@ from ..plugin_utils.target.stages import builds
 from ..plugin_utils.target.wanted_images import described, look_for_images
 from ..plugin_utils.verify.outcome import glance
 
+# The name of the Secret with the certificate, behind the target's.
+TLS = "-tls"
 # What is looked at of what users are to get.
 USERS = ("verify_host", "verify_ca_file", "verify_endpoints")
 
@@ -71,6 +73,7 @@ class ActionModule(PlanAction):
         plan: Object = {"credentials": self._credentials(cluster), "cluster": cluster} | self._found(images)
         plan["manifests"], changed = [], False
         if self.stages.any_of("deploy", "compare") and not plan["problem"]:
+            plan["certificate"] = self._certificate(client)
             changed = self._render(plan)
         if not self.stages.any_of("deploy"):
             return self._concluded(plan)
@@ -194,6 +197,18 @@ class ActionModule(PlanAction):
         folder = Path(str(self.target["manifests_dir"])).expanduser()
         kept = of_file(folder, generated(self.target)) if uses_secret(self.target) else {}
         return settled_from(self.target, kept)
+
+    def _certificate(self, client: KubeClient) -> Object:
+        """What the platform's authority has signed for the hosts; nothing where it is to sign nothing."""
+        target, name = self.target, str(self.target["name"])
+        hosts = [str(host) for host in (target["ingress_host"], *target["ingress_hosts"]) if host]
+        if not hosts or not target["tls"].get("platform"):
+            return {}
+        # Here, for its library takes longer to load than all else of a plan.
+        from ..plugin_utils.platform.host_certificate import host_certificate
+
+        kept = client.find(f"{self._secret_path()}{TLS}")
+        return host_certificate(name, hosts, kept, Path(str(self._value("target_authority"))))
 
     # What is printed.
 
