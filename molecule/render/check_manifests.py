@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import check_routes
 import kubernetes_validate
 import yaml
 from kubernetes_validate.utils import all_versions
@@ -60,6 +61,9 @@ def check_files(folder: Path, asked: dict[str, Any]) -> None:
 
 def check_schema(document: dict[str, Any]) -> None:
     """The oldest and the newest Kubernetes that the schemas know, strictly: no unknown field."""
+    if document["kind"] == "HTTPRoute":
+        # The Gateway API's own, which no release of Kubernetes has.
+        return
     if document["apiVersion"] == "policy/v1beta1":
         # Older than the oldest of them; what a budget says here, it says in both.
         document = document | {"apiVersion": "policy/v1"}
@@ -279,16 +283,18 @@ def main() -> int:
     documents = [item for name in FILES for item in yaml.safe_load_all((folder / name).read_text()) if item]
     kinds = ["Namespace"] * asked["create_namespace"] + [
         "Secret",
+        *["Secret"] * bool(asked["certificate"]),
         *["ConfigMap"] * bool(asked["files"]),
         "Deployment",
         "PodDisruptionBudget",
         *["HorizontalPodAutoscaler"] * bool(asked["autoscale"]),
         *["NetworkPolicy"] * asked["network_policy"],
         "Service",
-        "Ingress",
+        *check_routes.kinds(asked),
     ]
     expect([item["kind"] for item in documents], kinds, "the list of kinds")
-    objects = {item["kind"]: item for item in documents}
+    # Of Secrets, the target's own comes first.
+    objects = {item["kind"]: item for item in reversed(documents)}
     for document in documents:
         check_schema(document)
         labels = {key for key in document["metadata"]["labels"] if not key.startswith("pod-security.kubernetes.io/")}
@@ -312,12 +318,7 @@ def main() -> int:
         for mode in ("enforce", "warn", "audit"):
             level = objects["Namespace"]["metadata"]["labels"].get(f"pod-security.kubernetes.io/{mode}", "")
             expect(level, asked["pod_security"], f"the namespace's Pod Security Standard ({mode})")
-    rule = objects["Ingress"]["spec"]["rules"][0]
-    backend = rule["http"]["paths"][0]["backend"]["service"]
-    expect(objects["Ingress"]["spec"].get("ingressClassName", ""), asked["ingress_class"], "the Ingress class")
-    expect(rule.get("host", ""), asked["ingress_host"], "the Ingress host")
-    expect(backend["name"], objects["Service"]["metadata"]["name"], "the Ingress backend")
-    expect(backend["port"]["name"], objects["Service"]["spec"]["ports"][0]["name"], "the Ingress port")
+    PROBLEMS.extend(check_routes.problems(documents, asked))
     for problem in PROBLEMS:
         print(f"{folder.name}: {problem}", file=sys.stderr)
     return 1 if PROBLEMS else 0

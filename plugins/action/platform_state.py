@@ -67,6 +67,9 @@ def ailments(arguments: dict[str, Any], programs: dict[str, str], version: str) 
         found.append("the registry does not respond")
     if probe.loopback_status(arguments["ingress_port"], "/") is None:
         found.append("the Ingress controller does not respond")
+    authority = Path(arguments["state_dir"], "ingress", "ca.crt")
+    if probe.loopback_status(arguments["ingress_tls_port"], "/", authority) is None:
+        found.append("the Ingress controller does not respond to HTTPS")
     if found:
         return found
     try:
@@ -90,6 +93,7 @@ class ActionModule(PlainAction):
         "run_dir": {"type": "path", "required": True},
         "registry_port": {"type": "int", "required": True},
         "ingress_port": {"type": "int", "required": True},
+        "ingress_tls_port": {"type": "int", "required": True},
         "kubeconfig": {"type": "path", "required": True},
         "release": {"type": "str", "required": True},
     }

@@ -70,6 +70,11 @@ def target(tmp_path: Path) -> dict[str, object]:
         "db_password": "any: thing@/ ü",
         "ingress_class": "traefik",
         "ingress_host": "",
+        "ingress_hosts": [],
+        "ingress_path": "/",
+        "ingress_strip_path": False,
+        "tls": {},
+        "gateway": {},
         "base_url": "http://127.0.0.1:8080",
         "image_pull_secrets": [],
         "manifests_dir": "/tmp/manifests",
@@ -558,6 +563,7 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
     # Their numbers may be written as such, or are refused in any case.
     others = {"app_stages", "app_api_resources", "app_db_resources", "app_files", "app_volumes", "app_autoscale"}
+    others |= {"app_tls", "app_gateway"}
     assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - others
 
 

@@ -15,6 +15,7 @@ KINDS: dict[tuple[str, str], tuple[str, bool]] = {
     ("autoscaling/v2", "HorizontalPodAutoscaler"): ("horizontalpodautoscalers", True),
     ("autoscaling/v1", "HorizontalPodAutoscaler"): ("horizontalpodautoscalers", True),
     ("networking.k8s.io/v1", "Ingress"): ("ingresses", True),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"): ("httproutes", True),
     ("networking.k8s.io/v1", "NetworkPolicy"): ("networkpolicies", True),
     ("coordination.k8s.io/v1", "Lease"): ("leases", True),
     ("policy/v1", "PodDisruptionBudget"): ("poddisruptionbudgets", True),

@@ -26,6 +26,7 @@ _INVALID = 422
 # In the order in which they are deleted. A namespace is never among them.
 PRUNABLE = (
     ("networking.k8s.io/v1", "Ingress"),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"),
     ("v1", "Service"),
     ("autoscaling/v2", "HorizontalPodAutoscaler"),
     ("autoscaling/v1", "HorizontalPodAutoscaler"),

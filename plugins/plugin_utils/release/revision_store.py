@@ -31,6 +31,7 @@ KINDS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("Service", ("v1",), True),
     ("Deployment", ("apps/v1",), True),
     ("HorizontalPodAutoscaler", ("autoscaling/v2", "autoscaling/v1"), False),
+    ("HTTPRoute", ("gateway.networking.k8s.io/v1",), False),
     ("Ingress", ("networking.k8s.io/v1",), True),
 )
 # The kinds that the templates make, named after the target: what bears that name is about to be overwritten.

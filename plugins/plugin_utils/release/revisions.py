@@ -37,6 +37,7 @@ ORDER = (
     "Service",
     "Deployment",
     "HorizontalPodAutoscaler",
+    "HTTPRoute",
     "Ingress",
 )
 
