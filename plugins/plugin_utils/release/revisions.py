@@ -35,7 +35,9 @@ ORDER = (
     "NetworkPolicy",
     "PodDisruptionBudget",
     "Service",
+    "StatefulSet",
     "Deployment",
+    "CronJob",
     "HorizontalPodAutoscaler",
     "Ingress",
 )
