@@ -32,6 +32,14 @@ def target(tmp_path: Path) -> dict[str, object]:
     (tmp_path / "Dockerfile").touch()
     return {
         "name": "fastapi-mysql",
+        "workers": {},
+        "cron": {},
+        "migrate_command": [],
+        "migrate_timeout": 300,
+        "db_mode": "pod",
+        "db_host": "",
+        "db_storage_size": "1Gi",
+        "db_storage_class": "",
         "namespace": "fastapi-mysql",
         "replicas": 3,
         "kubeconfig": "",

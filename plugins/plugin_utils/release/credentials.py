@@ -75,6 +75,11 @@ class Credentials:
         }
 
 
+def _mode(target: Mapping[str, Any]) -> str:
+    """Where the target's database is (app_db_mode)."""
+    return str(target["db_mode"]) if boolean(target["db_enabled"]) else "none"
+
+
 def made(length: int = LENGTH) -> str:
     """A new password."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
@@ -82,7 +87,7 @@ def made(length: int = LENGTH) -> str:
 
 def uses_secret(target: Mapping[str, Any]) -> bool:
     """Whether the target has any secrets: then those that the cluster keeps count."""
-    return boolean(target["db_enabled"]) or bool(target["secrets"]) or bool(target["secret_files"])
+    return _mode(target) != "none" or bool(target["secrets"]) or bool(target["secret_files"])
 
 
 def file_key(path: str) -> str:
@@ -188,14 +193,19 @@ def settled_for(target: Mapping[str, Any], secret: dict[str, Any] | None) -> dic
 def settled_from(target: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str, Any]:
     """The credentials of a target, given what is kept of those before."""
     given, rotated = str(target["db_password"] or ""), boolean(target["db_password_rotated"])
-    if boolean(target["db_enabled"]):
+    mode = _mode(target)
+    if mode in ("pod", "shared"):
         settled = settle(given, str(target["db_user"]), kept, rotated)
+    elif mode == "external":
+        # The server is somebody else's: it has a password, and nobody here makes another.
+        settled = Credentials(given, "", kept.get(KEY) or made())
     else:
         settled = Credentials(given, given, (kept.get(KEY) or made()) if uses_secret(target) else "")
     own = settle_secrets(target["secrets"], kept, rotated)
-    if boolean(target["db_enabled"]):
+    if mode != "none":
         parts = {name: str(target[f"db_{name}"]) for name in ("user", "name", "port")}
-        parts |= {"host": "127.0.0.1", "password": settled.password}
+        host = {"pod": "127.0.0.1", "shared": f"{target['name']}-db"}.get(mode) or str(target["db_host"])
+        parts |= {"host": host, "password": settled.password}
         own |= database_environment(target["db_environment"], parts)
     contents = {file_key(path): value for path, value in target["secret_files"].items()}
     files = settle_secrets(contents, kept, rotated)
