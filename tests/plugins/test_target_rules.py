@@ -566,6 +566,7 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
     # Their numbers may be written as such, or are refused in any case.
     others = {"app_stages", "app_api_resources", "app_db_resources", "app_files", "app_volumes", "app_autoscale"}
+    others |= {"app_workers", "app_cron"}
     assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - others
 
 
