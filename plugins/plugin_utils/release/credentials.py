@@ -60,8 +60,15 @@ class Credentials:
         if not self.key:
             return ""
         own = {**self.secrets, **self.files}
-        text = json.dumps([self.password, self.root_password, *([own] if own else [])])
-        return hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
+        return self._digest([self.password, self.root_password, *([own] if own else [])])
+
+    @property
+    def database_checksum(self) -> str:
+        """The same of the database's own: another secret of the application's is no reason to start it again."""
+        return self._digest([self.password, self.root_password]) if self.key else ""
+
+    def _digest(self, parts: list[Any]) -> str:
+        return hmac.new(self.key.encode(), json.dumps(parts).encode(), hashlib.sha256).hexdigest()[:16]
 
     def handed_on(self) -> Object:
         """As the roles `secret` and `workload` take them."""
@@ -70,6 +77,7 @@ class Credentials:
             "root_password": self.root_password,
             "key": self.key,
             "checksum": self.checksum,
+            "database_checksum": self.database_checksum,
             "secrets": dict(self.secrets),
             "files": [{"path": path, "key": file_key(path), "content": text} for path, text in self.files.items()],
         }
