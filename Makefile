@@ -9,7 +9,7 @@ PYTHON ?= python3
 # What shows that a long step moves must not wait in a buffer, wherever the output goes.
 export PYTHONUNBUFFERED := 1
 # Also where others may write to this folder: there Ansible would ignore the file of its own accord.
-deploy verify status logs open compose evidence exam rollback rotate history deployer teardown down plan: export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+deploy verify status logs open compose evidence exam rollback rotate history deployer teardown down plan new: export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # Ansible refuses any other encoding, and a locale that is not installed.
 ifneq ($(shell locale charmap 2>&1),UTF-8)
 export LC_ALL := C.UTF-8
@@ -17,6 +17,9 @@ endif
 # For somebody who is not root and whose sudo asks: the platform's own steps need it, nothing else does.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || [ ! -t 0 ] || echo --ask-become-pass)
 ARGS ?=
+NAME ?=
+DIR ?=
+DEST ?= .
 
 .PHONY: help
 help: ## Show this list
@@ -83,6 +86,18 @@ platform-archive: $(VENV)/deploy ## Pack the platform's compiled programs; elsew
 .PHONY: down
 down: $(VENV)/deploy ## Take the platform down; leave nothing but caches
 	ansible-playbook playbooks/platform_down.yml $(BECOME) $(ARGS)
+
+.PHONY: collection
+collection: $(VENV)/deploy ## Pack what one's own repository installs, from the files that Git knows of here, into DEST (default: here)
+	@into=$$(mktemp -d); trap 'rm -rf "$$into"' EXIT; \
+	git ls-files -z | xargs -0 cp --parents --no-dereference --target-directory="$$into"; \
+	ansible-galaxy collection build --force --output-path "$(DEST)" "$$into"
+
+.PHONY: new
+new: $(VENV)/deploy ## Write what deploys an API of one's own into its repository: make new NAME=orders DIR=~/src/orders
+	@[ -n "$(DIR)" ] || { echo "DIR is missing, the folder of your repository: make new NAME=orders DIR=~/src/orders" >&2; exit 1; }
+	@$(MAKE) --no-print-directory --assume-old=$(VENV)/deploy collection DEST="$(DIR)" >/dev/null
+	@ansible-playbook playbooks/new.yml -e '{"new_name": "$(NAME)", "new_folder": "$(DIR)"}' $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/test ## Check the style of everything (under a minute)

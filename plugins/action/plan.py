@@ -25,6 +25,8 @@ from ..plugin_utils.release.credentials import generated, of_file, settled_for, 
 from ..plugin_utils.release.planning import ReleasePlan, shown
 from ..plugin_utils.run_cluster import connected, run_kubeconfig
 from ..plugin_utils.target.check import check_embedded, check_names_and_types, check_values
+from ..plugin_utils.target.installation import check_installation
+from ..plugin_utils.target.output_rules import OUTPUTS, refuse_outputs_in_images
 from ..plugin_utils.target.role_arguments import specification
 from ..plugin_utils.target.stages import builds
 from ..plugin_utils.target.wanted_images import described, look_for_images
@@ -50,12 +52,16 @@ class ActionModule(PlanAction):
 
     def _first(self) -> Object:
         """Check what is wanted; then ask the registry and the cluster, side by side."""
+        check_installation()
         roles = Path(str(self.variables["role_path"])).resolve().parent
         check_names_and_types(self.variables, self._templar, roles, self.arguments["roles"])
         if self.stages.use_cluster:
             check_embedded(self.target, self.variables.get("group_names", []))
         named = [name for name in USERS if self.variables.get(name) is not None]
         check_values(self.target, {name: self._value(name) for name in named}, roles)
+        if self.stages.use_images:
+            outputs = {name: str(self._value(name)) for name in OUTPUTS if self.variables.get(name)}
+            refuse_outputs_in_images(self.target, outputs)
         with self._images_asked() as images:
             if self.stages.asks_cluster or self.stages.any_of("account"):
                 self._announce()

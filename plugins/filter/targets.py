@@ -11,7 +11,7 @@ NOBODY = "all:!all"
 # It names the inventory that counts without -i.
 UNREAD = (
     " No ansible.cfg was read: Ansible looks for it in the working directory, unless others may write to that;"
-    " run this in the checkout, or set ANSIBLE_CONFIG to its ansible.cfg."
+    " run this in the folder of your repository, or set ANSIBLE_CONFIG to its ansible.cfg."
 )
 
 

@@ -29,7 +29,7 @@ options:
     type: path
     required: true
   source_dir:
-    description: The checkout whose commit is noted.
+    description: The Git repository whose commit is noted.
     type: path
     required: true
   patience:

@@ -65,7 +65,9 @@ def role_files() -> list[Path]:
     """What reads variables: tasks, defaults and variables of roles, templates, playbooks."""
     patterns = ("roles/*/tasks/*.yml", "roles/*/defaults/*.yml", "roles/*/vars/*.yml", "roles/*/templates/*.j2")
     more = ("templates/*.j2", "playbooks/*.yml", "playbooks/group_vars/*.yml")
-    return sorted(path for pattern in (*patterns, *more) for path in ROOT.glob(pattern))
+    found = (path for pattern in (*patterns, *more) for path in ROOT.glob(pattern))
+    # What the role `new` writes is an inventory: it sets them.
+    return sorted(path for path in found if not path.is_relative_to(ROOT / "roles/new/templates"))
 
 
 def role_of(path: Path) -> str:

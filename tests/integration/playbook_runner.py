@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastapi-mysql-k8s"
 PROGRAMS = CACHE / "root" / "usr" / "bin"
 # Compiled with the newest Kubernetes, the distribution's with the oldest.
-REGISTRY = next(filter(Path.exists, [CACHE / "programs/registry/registry", PROGRAMS / "docker-registry"]), PROGRAMS)
+REGISTRY_PROGRAM = next(filter(Path.exists, [CACHE / "programs/registry/registry", PROGRAMS / "docker-registry"]), PROGRAMS)
 KUBECONFIG = Path("/var/lib/fastapi-mysql-k8s/kubeconfig")
 CONTEXT = "embedded"
 DOCKER_HOST = "unix:///run/fastapi-mysql-k8s/docker.sock"

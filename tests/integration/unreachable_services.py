@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from playbook_runner import REGISTRY, Target
+from playbook_runner import REGISTRY_PROGRAM, Target
 
 USER, PASSWORD = "it", "let-me-in-please"
 HTPASSWD = f"{USER}:$2b$04$fNnYkw2YTP5CbxdjdPHyCOBAtWYwDjdMHGi/BzhCbMTRLKAyQICkK\n"
@@ -61,7 +61,7 @@ def registry(folder: Path, **more: dict[str, Any]) -> Iterator[Registry]:
     storage = {"filesystem": {"rootdirectory": str(folder / "storage")}} | more.pop("storage", {})
     settings = {"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": {"addr": host}} | more
     (folder / "config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    command = [str(REGISTRY), "serve", str(folder / "config.yml")]
+    command = [str(REGISTRY_PROGRAM), "serve", str(folder / "config.yml")]
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             started = Registry(host)

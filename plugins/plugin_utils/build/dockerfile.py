@@ -55,6 +55,12 @@ def stage_names(text: str) -> list[str] | None:
     return [stage.name for stage in _stages(_instructions(lines, directives.get("escape", "\\")), {}, {})]
 
 
+def instructions_of(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Each instruction of a Dockerfile in upper case with its words."""
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    return _instructions(lines, _directives(lines).get("escape", "\\"))
+
+
 def _directives(lines: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in lines[1:] if lines[0].startswith("#!") else lines:
@@ -114,16 +120,16 @@ def _stages(
     for name, words in instructions:
         if name == "ARG" and not stages:
             for word in words:
-                argument, given, default = _unquoted(word).partition("=")
+                argument, given, default = unquoted(word).partition("=")
                 if argument in build_args:
                     arguments[argument] = build_args[argument]
                 elif given:
-                    arguments[argument] = _expanded(default, arguments)
+                    arguments[argument] = expanded(default, arguments)
         elif name == "FROM":
             plain = [word for word in words if not word.startswith("--")]
             if plain:
                 named = plain[2].lower() if len(plain) > 2 and plain[1].upper() == "AS" else ""
-                stages.append(_Stage(named, _expanded(_unquoted(plain[0]), arguments)))
+                stages.append(_Stage(named, expanded(unquoted(plain[0]), arguments)))
         elif stages:
             stages[-1].sources += _sources(name, words)
     return stages
@@ -132,7 +138,7 @@ def _stages(
 def _sources(name: str, words: list[str]) -> Iterator[str]:
     """What an instruction takes from elsewhere: names without variables, which are not expanded there."""
     for word in words:
-        option, _, value = _unquoted(word).partition("=")
+        option, _, value = unquoted(word).partition("=")
         if not option.startswith("--"):
             break
         if name in ("COPY", "ADD") and option == "--from":
@@ -141,11 +147,14 @@ def _sources(name: str, words: list[str]) -> Iterator[str]:
             yield from (part.partition("=")[2] for part in value.split(",") if part.partition("=")[0] == "from")
 
 
-def _unquoted(word: str) -> str:
+def unquoted(word: str) -> str:
+    """A word without its quotes."""
     return re.sub(r"""["']""", "", word)
 
 
-def _expanded(text: str, arguments: Mapping[str, str]) -> str:
+def expanded(text: str, arguments: Mapping[str, str]) -> str:
+    """A text with the values of its variables, as a Dockerfile writes them."""
+
     def value(match: re.Match[str]) -> str:
         if match["plain"]:
             return arguments.get(match["plain"], "")
@@ -153,9 +162,9 @@ def _expanded(text: str, arguments: Mapping[str, str]) -> str:
         found = arguments.get(name)
         is_set = bool(found) if ":" in operator else found is not None
         if operator.endswith("-"):
-            return found or "" if is_set else _expanded(word, arguments)
+            return found or "" if is_set else expanded(word, arguments)
         if operator.endswith("+"):
-            return _expanded(word, arguments) if is_set else ""
+            return expanded(word, arguments) if is_set else ""
         return found or ""
 
     pattern = r"(?<!\\)\$(?:(?P<plain>\w+)|\{(?P<name>\w+)(?:(?P<operator>:?[-+?])(?P<word>(?:[^{}]|\{[^{}]*\})*))?\})"

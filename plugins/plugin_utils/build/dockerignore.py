@@ -133,6 +133,14 @@ def _judge(path: str, patterns: list[Pattern], parent: list[bool]) -> tuple[bool
     return ignored, matches
 
 
+def is_seen(path: str, patterns: list[Pattern]) -> bool:
+    """Whether a build would see a path (relative, with slashes), were it there."""
+    ignored, matches, parts = False, [False] * len(patterns), path.split("/")
+    for end in range(len(parts)):
+        ignored, matches = _judge("/".join(parts[: end + 1]), patterns, matches)
+    return not ignored
+
+
 def walk(root: Path, patterns: list[Pattern]) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield path (relative, with slashes) and entry of all that a build sees, each folder before what is in it.
 
