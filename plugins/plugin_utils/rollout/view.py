@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..kube.deployments import current_hash, standing
+from ..kube.deployments import current_hash, is_stateful, standing, version_label
 from ..kube.errors import one_line
 
 Object = dict[str, Any]
@@ -149,7 +149,7 @@ def _last_stamp(pod: Object) -> float:
 
 @dataclass(frozen=True)
 class View:
-    """A Deployment, what belongs to it, and the time at the server, at one moment."""
+    """A Deployment or StatefulSet, what belongs to it, and the time at the server, at one moment."""
 
     deployment: Object
     replica_sets: list[Object] = field(default_factory=list)
@@ -200,7 +200,9 @@ class View:
         return any(pod["metadata"].get("deletionTimestamp") for pod in self.pods)
 
     def current_set(self) -> Object:
-        """The ReplicaSet of the current version; empty when there is none yet."""
+        """What makes the Pods of the current version: its ReplicaSet, empty when there is none yet, or the StatefulSet."""
+        if is_stateful(self.deployment):
+            return self.deployment
         wanted = current_hash(self.deployment, self.replica_sets)
         labels = [(item, (item["metadata"].get("labels") or {}).get("pod-template-hash")) for item in self.replica_sets]
         return next((item for item, label in labels if wanted and label == wanted), {})
@@ -236,7 +238,7 @@ class View:
         if not self.noticed():
             return False
         current = current_hash(self.deployment, self.replica_sets)
-        return bool(current) and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == current
+        return bool(current) and (pod["metadata"].get("labels") or {}).get(version_label(self.deployment)) == current
 
 
 def event_time(event: Object) -> float:

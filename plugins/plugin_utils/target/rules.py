@@ -19,6 +19,14 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.autoscale
     autoscale,
     find_unreachable_load,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.database_rules import (
+    find_database_problems,
+    mode,
+    mode_of,
+    storage_class,
+    storage_size,
+    wanted,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import (
     Problem,
     Values,
@@ -47,6 +55,12 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.mount_rul
     volumes,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.names import LABEL, LABEL_LENGTH, SUBDOMAIN
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.process_rules import (
+    cron,
+    find_name_clashes,
+    migrate_timeout,
+    workers,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.resource_rules import resources
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import as_text, text_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import path_problem
@@ -72,18 +86,15 @@ TEXTS = (
     *(f"{part}_{what}" for part in ("api", "db") for what in ("image", "image_name", "image_tag", "build_context")),
     *(f"{part}_{what}" for part in ("api", "db") for what in ("dockerfile", "target")),
     *("base_image", "api_readiness_path", "api_liveness_path", "db_base_image", "db_name", "db_user"),
+    *("db_mode", "db_host", "db_storage_class"),
     *("ingress_class", "ingress_host", "ingress_path", "base_url"),
 )
 SECRET_TEXTS = ("registry_password", "db_password")
 COLLECTIONS_OF_SECRETS = ("secrets", "secret_files")
 COLLECTIONS_OF_TEXTS = (
-    *("command", "args", "api_environment", "pod_environment", "db_environment", "secrets_from"),
+    *("command", "args", "migrate_command", "api_environment", "pod_environment", "db_environment", "secrets_from"),
     *("api_build_args", "db_build_args", "image_pull_secrets", "ingress_hosts"),
 )
-
-
-def _wanted(value: object) -> bool:
-    return value if isinstance(value, bool) else text_of(value).strip().lower() in ("yes", "true", "on", "1", "y", "t")
 
 
 def _number_between(name: str, value: object, lowest: int, highest: int) -> Problem:
@@ -213,6 +224,10 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "api_port": _port,
     "command": command,
     "args": command,
+    "migrate_command": command,
+    "migrate_timeout": migrate_timeout,
+    "workers": workers,
+    "cron": cron,
     "api_environment": environment,
     "pod_environment": pod_environment,
     "secrets": secrets,
@@ -221,6 +236,9 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "files": files,
     "volumes": volumes,
     "db_environment": database_environment,
+    "db_mode": mode,
+    "db_storage_size": storage_size,
+    "db_storage_class": storage_class,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
     "startup_seconds": _startup,
@@ -321,19 +339,22 @@ def _starts_in_vain(values: Values) -> list[str]:
 
 def find_problems(values: Values) -> list[str]:
     """Return one line for each thing that is wrong with a target's variables (names without ``app_``)."""
-    with_database = _wanted(values.get("db_enabled", True))
-    parts = ("api", "db") if with_database else ("api",)
+    where = mode_of(values)
+    with_database, beside = where != "none", where == "pod"
+    parts = ("api", "db") if where in ("pod", "shared") else ("api",)
     rules = {name: rule for name, rule in _RULES.items() if with_database or not name.startswith("db_")}
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
     problems += _unquoted(values)
     problems += find_clashes(values, with_database)
     problems += find_mount_clashes(values)
     problems += _starts_in_vain(values)
-    problems += find_unreachable_load(values, with_database)
+    problems += find_unreachable_load(values, beside)
+    problems += find_database_problems(values)
+    problems += find_name_clashes(values)
     problems += find_route_problems(values)
-    if with_database and _wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
+    if with_database and wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
-    if with_database and whole_number(values.get("api_port")) == whole_number(values.get("db_port")):
+    if beside and whole_number(values.get("api_port")) == whole_number(values.get("db_port")):
         problems.append("app_api_port and app_db_port are the same: both containers share one Pod's network")
     problems += [line for part in parts for line in _image(values, part)]
     if not all(text_of(values.get(f"{part}_image")) for part in parts):
