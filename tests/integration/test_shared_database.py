@@ -1,4 +1,4 @@
-"""A database of the target's own: it keeps what is written, is migrated before a rollout, and outlives what it serves."""
+"""A database of the target's own: it keeps what is written, is migrated before a rollout, and outlives its Pods."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def found(target: Target, kind: str) -> list[dict[str, Any]]:
 
 def asked(target: Target, query: str) -> str:
     """What the database answers to root."""
-    command = f'MYSQL_PWD="$MYSQL_ROOT_PASSWORD" mariadb --user=root --batch --skip-column-names Main --execute="{query}"'
+    command = (
+        f'MYSQL_PWD="$MYSQL_ROOT_PASSWORD" mariadb --user=root --batch --skip-column-names Main --execute="{query}"'
+    )
     pod = f"{target.variables['app_name']}-db-0"
     return kubectl("-n", target.namespace, "exec", pod, "-c", "mysql", "--", "sh", "-c", command).strip()
 
@@ -85,7 +87,9 @@ def test_a_second_run_migrates_nothing_and_changes_nothing(target: Target) -> No
 def test_its_worker_writes_and_what_is_written_outlives_the_database_s_pod(target: Target) -> None:
     until(lambda: beats(target) > 2, 30)
     before = beats(target)
-    kubectl("-n", target.namespace, "delete", "pod", f"{target.variables['app_name']}-db-0", "--grace-period=0", "--force")
+    kubectl(
+        "-n", target.namespace, "delete", "pod", f"{target.variables['app_name']}-db-0", "--grace-period=0", "--force"
+    )
     until(lambda: found(target, "pod") and target.playbook("verify.yml").rc == 0, 90)
     assert beats(target) >= before
 

@@ -53,7 +53,12 @@ def test_a_storage_class_is_a_name_or_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("host", "words"),
-    [("", "name the server"), ("db:3306", "without a port"), ("http://db", "without a port"), ("a b", "without a port")],
+    [
+        ("", "name the server"),
+        ("db:3306", "without a port"),
+        ("http://db", "without a port"),
+        ("a b", "without a port"),
+    ],
 )
 def test_an_external_server_has_a_name(host: str, words: str) -> None:
     [problem] = find_database_problems({"db_mode": "external", "db_host": host, "db_password": "secret-enough"})

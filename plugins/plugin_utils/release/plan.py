@@ -329,9 +329,8 @@ def left_behind(planned: list[Planned]) -> str:
     if not servers:
         return ""
     return (
-        f"StatefulSet {servers[0]} is in no manifest any more (app_db_mode), and the data of its database would be left "
-        f"behind: set app_db_mode back to shared; or keep the data (make backup), delete StatefulSet {servers[0]}, and "
-        "run again."
+        f"StatefulSet {servers[0]} is in no manifest any more (app_db_mode), and the data of its database would be "
+        f"left behind: set app_db_mode back to shared; or save the data, delete StatefulSet {servers[0]}, and run again."
     )
 
 

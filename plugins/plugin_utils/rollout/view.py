@@ -200,7 +200,7 @@ class View:
         return any(pod["metadata"].get("deletionTimestamp") for pod in self.pods)
 
     def current_set(self) -> Object:
-        """What makes the Pods of the current version: its ReplicaSet, empty when there is none yet, or the StatefulSet."""
+        """What makes the current Pods: a StatefulSet itself, or a ReplicaSet, empty when there is none yet."""
         if is_stateful(self.deployment):
             return self.deployment
         wanted = current_hash(self.deployment, self.replica_sets)

@@ -15,12 +15,12 @@ _LONGEST = 52
 _TAKEN = frozenset({"api", "db", "files", "migrate", "maintenance", "tls", "release"})
 _MACROS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 # Minute, hour, day of the month, month, day of the week: the least and the largest, and names for them.
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_DAYS = {name: number for number, name in enumerate("sun mon tue wed thu fri sat".split())}
-_FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
-    (0, 59, {}),
-    (0, 23, {}),
-    (1, 31, {}),
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_FIELDS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
+    (0, 59, ()),
+    (0, 23, ()),
+    (1, 31, ()),
     (1, 12, _MONTHS),
     (0, 6, _DAYS),
 )
@@ -63,7 +63,9 @@ def find_name_clashes(values: Values) -> list[str]:
     return problems
 
 
-def _tasks(name: str, value: object, known: tuple[str, ...], check: Callable[[str, Mapping[str, object]], Problem]) -> Problem:
+def _tasks(
+    name: str, value: object, known: tuple[str, ...], check: Callable[[str, Mapping[str, object]], Problem]
+) -> Problem:
     if not isinstance(value, Mapping):
         return f"app_{name} must map names to what they run, such as mailer: {{command: [python, -m, mailer]}}"
     for key, task in value.items():
@@ -110,17 +112,18 @@ def _scheduled(place: str, task: Mapping[str, object]) -> Problem:
     )
 
 
-def _fits(text: str, least: int, most: int, names: Mapping[str, int]) -> bool:
+def _fits(text: str, least: int, most: int, names: tuple[str, ...]) -> bool:
     """Whether a field of a schedule is one: `*`, numbers, ranges and steps, separated by commas."""
     return all(_part_fits(part, least, most, names) for part in text.split(","))
 
 
-def _part_fits(text: str, least: int, most: int, names: Mapping[str, int]) -> bool:
+def _part_fits(text: str, least: int, most: int, names: tuple[str, ...]) -> bool:
     found = _PART.fullmatch(text)
     if not found or (found["step"] and int(found["step"]) == 0):
         return False
     ends = [found["from"], found["to"]]
-    numbers = [names.get(one.lower(), whole_number(one)) for one in ends if one is not None]
+    called = {name: number for number, name in enumerate(names, least)}
+    numbers = [called.get(one.lower(), whole_number(one)) for one in ends if one is not None]
     if any(number is None or not least <= number <= most for number in numbers):
         return False
     return len(numbers) < 2 or (numbers[0] or 0) <= (numbers[1] or 0)
