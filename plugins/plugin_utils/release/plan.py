@@ -330,7 +330,7 @@ def left_behind(planned: list[Planned]) -> str:
         return ""
     return (
         f"StatefulSet {servers[0]} is in no manifest any more (app_db_mode), and the data of its database would be "
-        f"left behind: set app_db_mode back to shared, or save the data, delete StatefulSet {servers[0]}, and run again."
+        f"left behind: set app_db_mode back to shared, or save the data, delete StatefulSet {servers[0]} and run again."
     )
 
 
