@@ -64,7 +64,7 @@ def _check_secret(client: KubeClient, namespace: str, name: str) -> None:
         )
     if lacking := [part for part in _PARTS if not (live.get("data") or {}).get(part)]:
         raise KubeError(
-            f"The Secret {name} in namespace {namespace} has no {' and no '.join(lacking)}, so it is no certificate: "
+            f"The Secret {name} in namespace {namespace} has no {' and no '.join(lacking)}, which a certificate takes: "
             "set app_tls.secret to one of type kubernetes.io/tls. Nothing was changed."
         )
     if MARK in (live["metadata"].get("labels") or {}):
