@@ -25,9 +25,7 @@ def problems(documents: list[Object], asked: Object) -> list[str]:
         if asked["gateway"]
         else [of_ingress(found["Ingress"][0], hosts, asked, service)]
     )
-    return [
-        f"{what} is {got!r}, not {wanted!r}" for route in told for what, got, wanted in route if got != wanted
-    ]
+    return [f"{what} is {got!r}, not {wanted!r}" for route in told for what, got, wanted in route if got != wanted]
 
 
 def of_ingress(ingress: Object, hosts: list[str], asked: Object, service: Object) -> Iterator[tuple[str, Any, Any]]:

@@ -1,4 +1,4 @@
-"""The way in: HTTPS by the platform's authority, a redirect, a Gateway in the Ingress's place, and a path that is stripped."""
+"""HTTPS by the platform's authority, a redirect, a Gateway in the Ingress's place, and a path that is stripped."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def test_https_for_the_hosts_of_a_target_and_http_redirected(target: Target, clu
     run = target.playbook(**secure).succeeded()
     assert f"The API responds at {HTTPS}" in run.stdout
     for host in (target.host, f"www.{target.host}"):
-        told = curl(target, f"https://{host}:8443/status?a=1", "--cacert", str(AUTHORITY), "--resolve", f"{host}:8443:127.0.0.1")
+        told = curl(
+            target, f"https://{host}:8443/status?a=1", "--cacert", str(AUTHORITY), "--resolve", f"{host}:8443:127.0.0.1"
+        )
         assert told == ("200", '"/status?a=1"')
         told = curl(target, f"http://{host}:8080/status?a=1", "--resolve", f"{host}:8080:127.0.0.1")
         assert told[0] == f"301 https://{host}:8443/status?a=1"
@@ -159,7 +161,10 @@ def test_a_path_is_taken_away_by_a_gateway(target: Target) -> None:
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
-        ({"app_gateway": GATEWAY | {"name": "nobody"}}, r"has no Gateway nobody in namespace gateway (there: gateway/traefik)"),
+        (
+            {"app_gateway": GATEWAY | {"name": "nobody"}},
+            r"has no Gateway nobody in namespace gateway (there: gateway/traefik)",
+        ),
         ({"app_gateway": GATEWAY | {"listener": "tls"}}, "has no listener tls (it has: web)"),
         ({"app_tls": {"secret": "nobody"}}, "has no Secret nobody"),
         ({"app_tls": {"cluster_issuer": "nobody"}}, "does not serve cert-manager.io/v1"),
@@ -196,7 +201,9 @@ def test_a_route_that_its_gateway_does_not_take_is_named_and_users_keep_theirs(t
     (tmp_path / "gateway.json").write_text(json.dumps(document), encoding="utf-8")
     kubectl("apply", "-f", str(tmp_path / "gateway.json"))
     run = target.playbook(
-        "playbooks/deploy.yml", app_gateway={"name": "narrow", "namespace": target.namespace}, workload_patience_seconds=4
+        "playbooks/deploy.yml",
+        app_gateway={"name": "narrow", "namespace": target.namespace},
+        workload_patience_seconds=4,
     )
     kubectl("-n", target.namespace, "delete", "gateway/narrow")
     assert run.rc != 0

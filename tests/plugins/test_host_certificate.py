@@ -26,7 +26,9 @@ HOSTS = ["shop.example.org", "*.shop.example.org"]
 def authority(tmp_path: Path) -> Path:
     """As the platform makes it."""
     folder = tmp_path / "ingress"
-    assert run("platform_pki", directory=str(folder), authority="Ingresses", owner=os.getuid(), identities=[])["changed"]
+    assert run("platform_pki", directory=str(folder), authority="Ingresses", owner=os.getuid(), identities=[])[
+        "changed"
+    ]
     return folder
 
 

@@ -73,7 +73,10 @@ def test_a_target_that_says_no_more_is_rendered_as_before() -> None:
 
 def test_all_hosts_lead_to_the_same_service_below_the_path() -> None:
     [ingress] = objects(
-        app_ingress_host="a.org", app_ingress_hosts=["b.org", "*.c.org"], app_ingress_path="/shop", app_tls={"secret": "t"}
+        app_ingress_host="a.org",
+        app_ingress_hosts=["b.org", "*.c.org"],
+        app_ingress_path="/shop",
+        app_tls={"secret": "t"},
     )
     rules = ingress["spec"]["rules"]
     assert [rule["host"] for rule in rules] == ["a.org", "b.org", "*.c.org"]

@@ -57,7 +57,10 @@ def test_what_goes_together_is_no_problem(values: dict[str, Any]) -> None:
     ("values", "told"),
     [
         ({"tls": {"secret": "a", "issuer": "b"}, "ingress_host": "a.org"}, "app_tls has secret and issuer"),
-        ({"tls": {"redirect": True}, "ingress_class": "nginx", "base_url": HTTPS}, "says of no certificate where it comes from"),
+        (
+            {"tls": {"redirect": True}, "ingress_class": "nginx", "base_url": HTTPS},
+            "says of no certificate where it comes from",
+        ),
         ({"tls": {"platform": False}}, "says of no certificate where it comes from"),
         ({"tls": {"issuer": "b"}}, "app_ingress_host is empty"),
         ({"tls": {"secret": "a"}, "gateway": PUBLIC}, "whose listener has the certificate"),

@@ -60,7 +60,13 @@ def cluster(folder: Path, **refused: int) -> Iterator[tuple[KubeClient, dict[str
 def http_route(*conditions: tuple[str, str, str], generation: int = 2, observed: int = 2) -> Object:
     """An HTTPRoute, and what its one Gateway says of it."""
     told = [
-        {"type": kind, "status": state, "reason": reason, "message": f"because of {reason}", "observedGeneration": observed}
+        {
+            "type": kind,
+            "status": state,
+            "reason": reason,
+            "message": f"because of {reason}",
+            "observedGeneration": observed,
+        }
         for kind, state, reason in conditions
     ]
     parent = {"name": "public", "namespace": "web", "sectionName": "https"}
@@ -275,7 +281,7 @@ def test_a_route_that_no_gateway_serves_is_named_with_the_reason(tmp_path: Path)
         with pytest.raises(CausedError, match="it is gone"):
             wait_until_served(client, "n", "shop", timeout=0)
         objects[ROUTE] = http_route(("Accepted", "False", "NotAllowedByListeners"))
-        with pytest.raises(CausedError, match="^RouteNotServed: .*NotAllowedByListeners.*app_gateway") as caught:
+        with pytest.raises(CausedError, match=r"^RouteNotServed: .*NotAllowedByListeners.*app_gateway") as caught:
             wait_until_served(client, "n", "shop", timeout=0)
         assert caught.value.details["cause"]["type"] == "RouteNotServed"
 
@@ -299,4 +305,3 @@ def test_only_a_route_that_takes_anothers_place_is_waited_for(
         variables[name] = [{"kind": kind} for kind in kinds]
     told = Templar(DataLoader(), variables).template(variables["__workload_route_replaced"])
     assert told is replaced
-

@@ -59,8 +59,8 @@ def _check_secret(client: KubeClient, namespace: str, name: str) -> None:
     live = client.find(f"/api/v1/namespaces/{namespace}/secrets/{name}")
     if live is None:
         raise KubeError(
-            f"{_cluster(client)} has no Secret {name} in namespace {namespace}: create it (kubectl -n {namespace} create "
-            f"secret tls {name} --cert=FILE --key=FILE), or set app_tls.secret. Nothing was changed."
+            f"{_cluster(client)} has no Secret {name} in namespace {namespace}: create it (kubectl -n {namespace} "
+            f"create secret tls {name} --cert=FILE --key=FILE), or set app_tls.secret. Nothing was changed."
         )
     if lacking := [part for part in _PARTS if not (live.get("data") or {}).get(part)]:
         raise KubeError(

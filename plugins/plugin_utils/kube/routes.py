@@ -108,7 +108,9 @@ def _current_conditions(route: Object) -> Iterator[tuple[str, list[Object]]]:
     generation = int(route["metadata"].get("generation") or 0)
     for parent in (route.get("status") or {}).get("parents") or []:
         conditions = [
-            one for one in parent.get("conditions") or [] if int(one.get("observedGeneration") or generation) >= generation
+            one
+            for one in parent.get("conditions") or []
+            if int(one.get("observedGeneration") or generation) >= generation
         ]
         if conditions:
             yield gateway_name(route, parent.get("parentRef") or {}), conditions

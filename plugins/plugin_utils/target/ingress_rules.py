@@ -205,7 +205,9 @@ def _certificate(values: Values) -> list[str]:
         has = f"has {' and '.join(sources)}" if sources else "says of no certificate where it comes from"
         return [f"app_tls {has}: it must have exactly one of {', '.join(SOURCES)}"]
     if set(sources) & {"issuer", "cluster_issuer"} and not values.get("ingress_host"):
-        return [f"app_tls.{sources[0]} is to issue a certificate, and app_ingress_host is empty: name the host it is for"]
+        return [
+            f"app_tls.{sources[0]} is to issue a certificate, and app_ingress_host is empty: name the host it is for"
+        ]
     return []
 
 
@@ -266,6 +268,7 @@ def find_unrouted(values: Values, endpoints: Sequence[Mapping[str, Any]]) -> lis
     if not lost:
         return []
     return [
-        f"verify_endpoints has {', '.join(lost)}, and only {prefix} leads to the application (app_ingress_path): write "
-        f"each as the application gets it, such as {prefix}{lost[0]}, or have the path stripped (app_ingress_strip_path)"
+        f"verify_endpoints has {', '.join(lost)}, and only {prefix} leads to the application (app_ingress_path): "
+        f"write each as the application gets it, such as {prefix}{lost[0]}, or have the path stripped "
+        "(app_ingress_strip_path)"
     ]
