@@ -1,4 +1,4 @@
-"""Certificates that an authority of the platform signs. Here, because modules travel with nothing of plugin_utils."""
+"""Certificates of the platform's authorities. Here, and not in plugin_utils: modules travel with nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CERTIFICATE_DAYS = 365
-# The platform looks at its own at least every 30 days (plugins/action/platform_state.py), so as many are always left.
+# The platform looks at its own at least every 30 days (plugins/action/platform_state.py): they always have 30 left.
 RENEW_DAYS = 60
 
 

@@ -1,4 +1,4 @@
-"""The way in: HTTPS by the platform's authority, a redirect, a Gateway in place of the Ingress, a stripped path."""
+"""HTTPS by the platform's authority, a redirect, a Gateway in the Ingress's place, and a path that is stripped."""
 
 from __future__ import annotations
 

@@ -59,13 +59,12 @@ def _check_secret(client: KubeClient, namespace: str, name: str) -> None:
     live = client.find(f"/api/v1/namespaces/{namespace}/secrets/{name}")
     if live is None:
         raise KubeError(
-            f"{_cluster(client)} has no Secret {name} in namespace {namespace}: create it "
-            f"(kubectl -n {namespace} create "
-            f"secret tls {name} --cert=FILE --key=FILE), or set app_tls.secret. Nothing was changed."
+            f"{_cluster(client)} has no Secret {name} in namespace {namespace}: create it (kubectl -n {namespace} "
+            f"create secret tls {name} --cert=FILE --key=FILE), or set app_tls.secret. Nothing was changed."
         )
     if lacking := [part for part in _PARTS if not (live.get("data") or {}).get(part)]:
         raise KubeError(
-            f"The Secret {name} in namespace {namespace} has no {' and no '.join(lacking)}, so it is no certificate: "
+            f"The Secret {name} in namespace {namespace} has no {' and no '.join(lacking)}, which a certificate takes: "
             "set app_tls.secret to one of type kubernetes.io/tls. Nothing was changed."
         )
     if MARK in (live["metadata"].get("labels") or {}):

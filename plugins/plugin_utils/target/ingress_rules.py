@@ -268,7 +268,7 @@ def find_unrouted(values: Values, endpoints: Sequence[Mapping[str, Any]]) -> lis
     if not lost:
         return []
     return [
-        f"verify_endpoints has {', '.join(lost)}, and only {prefix} leads to the application (app_ingress_path): write "
-        f"each as the application gets it, such as {prefix}{lost[0]}, or have the path stripped "
+        f"verify_endpoints has {', '.join(lost)}, and only {prefix} leads to the application (app_ingress_path): "
+        f"write each as the application gets it, such as {prefix}{lost[0]}, or have the path stripped "
         "(app_ingress_strip_path)"
     ]

@@ -37,9 +37,8 @@ REMEDIES = {
     "IngressNotRouted": "Check app_ingress_class (does a controller serve it?), app_ingress_host, "
     "workload_ingress_annotations, and look for another Ingress with the same host and path: "
     "kubectl get ingress,ingressclass.",
-    "RouteNotServed": "app_gateway names the Gateway, and its listener, which must let routes of app_namespace in "
-    "and fit "
-    "app_ingress_host: kubectl describe gateways,httproutes.",
+    "RouteNotServed": "app_gateway names the Gateway, and its listener, which must let routes of app_namespace in and "
+    "fit app_ingress_host: kubectl describe gateways,httproutes.",
     "WrongBackend": "Look for another Ingress with the same host and path, and whether the controller has followed: "
     "kubectl get ingress.",
     **OF_CERTIFICATES,
@@ -102,9 +101,8 @@ def _of_cluster(seen: Seen) -> Cause | None:
     below = urllib.parse.urlsplit(seen.base_url).path.rstrip("/")
     for path in (below + str(item["path"]).partition("?")[0] for item in seen.endpoints if route.paths):
         if not any(path == prefix or path.startswith(f"{prefix}/") for prefix in route.paths):
-            led = ", ".join(route.paths)
-            text = f"the {route.kind} leads only {led} to the Service, not {path}: somebody else responds"
-            return _cause("WrongBackend", f"{text} there")
+            text = f"the {route.kind} leads only {', '.join(route.paths)} to the Service, not {path}"
+            return _cause("WrongBackend", f"{text}: somebody else responds there")
     if idle:
         return _cause("ServiceWithoutPods", f"the Service sends no requests to {', '.join(idle)}", idle[0])
     return None
