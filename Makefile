@@ -37,8 +37,8 @@ status: $(VENV)/deploy ## Say what runs: how well, since when, which images, and
 	@ansible-playbook playbooks/status.yml $(ARGS)
 
 .PHONY: logs
-logs: $(VENV)/deploy ## Print what the containers have said; ARGS='-e logs_container=api -e logs_tail=100'
-	@ansible-playbook playbooks/logs.yml $(ARGS)
+logs: $(VENV)/deploy ## Print what the containers have said; FOLLOW=1 goes on until Ctrl-C; ARGS='-e logs_container=api -e logs_tail=100'
+	@ansible-playbook playbooks/logs.yml $(if $(filter-out 0,$(FOLLOW)),-e logs_follow=true) $(ARGS)
 
 .PHONY: open
 open: $(VENV)/deploy ## Say where the API answers, and whether it does

@@ -19,8 +19,12 @@ from typing import Any
 from fake_port_forward import forward
 from loopback import listening
 
-# A status, a document (as text, if it is no object; for a watch, events one after the other), and perhaps headers.
-Reply = tuple[int, dict[str, Any] | str | Iterator[dict[str, Any]]] | tuple[int, dict[str, Any], dict[str, str]]
+# A status, a document (as text, if it is no object; for a watch, events one after the other, for a log that is followed
+# lines), and perhaps headers.
+Reply = (
+    tuple[int, dict[str, Any] | str | Iterator[dict[str, Any]] | Iterator[str]]
+    | tuple[int, dict[str, Any], dict[str, str]]
+)
 Route = Callable[[str, str, dict[str, Any]], Reply]
 # The Host header of the request that a route is called for: a real API server passes it on to the Pod that it is for.
 request = threading.local()
@@ -72,7 +76,7 @@ def serving(
             self.end_headers()
             with contextlib.suppress(OSError):
                 for event in document:
-                    line = json.dumps(event).encode() + b"\n"
+                    line = (event if isinstance(event, str) else json.dumps(event)).encode() + b"\n"
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
                 self.wfile.write(b"0\r\n\r\n")
 
