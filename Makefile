@@ -9,7 +9,7 @@ PYTHON ?= python3
 # What shows that a long step moves must not wait in a buffer, wherever the output goes.
 export PYTHONUNBUFFERED := 1
 # Also where others may write to this folder: there Ansible would ignore the file of its own accord.
-deploy verify status logs open compose evidence exam rollback rotate history deployer teardown down plan: export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+deploy verify status logs exec open compose evidence exam rollback rotate history deployer teardown down plan: export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # Ansible refuses any other encoding, and a locale that is not installed.
 ifneq ($(shell locale charmap 2>&1),UTF-8)
 export LC_ALL := C.UTF-8
@@ -39,6 +39,10 @@ status: $(VENV)/deploy ## Say what runs: how well, since when, which images, and
 .PHONY: logs
 logs: $(VENV)/deploy ## Print what the containers have said; FOLLOW=1 goes on until Ctrl-C; ARGS='-e logs_container=api -e logs_tail=100'
 	@ansible-playbook playbooks/logs.yml $(if $(filter-out 0,$(FOLLOW)),-e logs_follow=true) $(ARGS)
+
+.PHONY: exec
+exec: $(VENV)/deploy ## Run a command in a Pod that serves: ARGS="-e command='python --version'"
+	@ansible-playbook playbooks/exec.yml $(ARGS)
 
 .PHONY: open
 open: $(VENV)/deploy ## Say where the API answers, and whether it does

@@ -41,10 +41,12 @@ def serving(
     heard: list[dict[str, str]] | None = None,
     tls: ssl.SSLContext | None = None,
     forwarded: Callable[[str], int] | None = None,
+    executed: Callable[[BaseHTTPRequestHandler], None] | None = None,
 ) -> Iterator[str]:
     """Serve on a free port of the loopback; `route` gets method, path with query, and body; `heard` keeps headers.
 
-    `forwarded` names the port of this machine to which a Pod's is forwarded, by the path of the request.
+    `forwarded` names the port of this machine to which a Pod's is forwarded, by the path of the request. `executed`
+    gets what is to run a command, unless `route` refuses that with a status of 400 or more.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -63,6 +65,9 @@ def serving(
                 names = self.headers.keys()
                 heard.append({name: ", ".join(self.headers.get_all(name) or []) for name in names})
             code, document, *more = route(self.command, self.path, body)
+            if executed and code < 400 and "/exec?" in self.path:
+                executed(self)
+                return
             self.send_response(code)
             for name, value in (more[0] if more else {}).items():
                 self.send_header(name, value)
