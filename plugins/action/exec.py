@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..plugin_utils.diagnostics.container_logs import deployed, pods_of, secrets_of
 from ..plugin_utils.errors import UserError
 from ..plugin_utils.evidence.cluster import replica_sets, selector_of
+from ..plugin_utils.evidence.container_logs import deployed, pods_of, secrets_of
 from ..plugin_utils.evidence.names import Names
 from ..plugin_utils.kube import deployments
 from ..plugin_utils.kube.client import KubeClient

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 
 from ..plugin_utils.console.status import log_line, merged
-from ..plugin_utils.diagnostics.container_logs import deployed, last_lines, pods_of, secrets_of, source
 from ..plugin_utils.errors import UserError
 from ..plugin_utils.evidence.cluster import selector_of
+from ..plugin_utils.evidence.container_logs import deployed, last_lines, pods_of, secrets_of, source
 from ..plugin_utils.evidence.names import Names
 from ..plugin_utils.interrupts import until_interrupted
 from ..plugin_utils.kube.client import KubeClient
@@ -34,7 +34,7 @@ class ActionModule(KubeAction):
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """Begin with the last lines, in the order of time."""
         if arguments["previous"]:
-            raise UserError("What was said before the last restart is over: logs_previous or logs_follow, not both.")
+            raise UserError("The log from before a restart has ended and cannot be followed: set logs_previous or logs_follow, not both.")
         with until_interrupted():
             self._follow(client, arguments)
         return {"changed": False}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 
 from ..plugin_utils.console.status import merged
-from ..plugin_utils.diagnostics.container_logs import deployed, last_lines, pods_of, secrets_of, source
+from ..plugin_utils.evidence.container_logs import deployed, last_lines, pods_of, secrets_of, source
 from ..plugin_utils.evidence.names import Names
 from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction

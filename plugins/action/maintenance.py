@@ -71,6 +71,6 @@ def unavailable(arguments: dict[str, Any]) -> str:
     got = heard["error"] or heard["status"]
     raise KubeError(
         f"Maintenance of {arguments['name']} is on, but users get {got} at {arguments['base_url']} and not 503. "
-        "A controller may have another answer for a Service without Pods: give it a page (maintenance_image), "
+        "A controller may respond otherwise where a Service has no Pods: give it a page (maintenance_image), "
         "or end maintenance (make maintenance-off)."
     )

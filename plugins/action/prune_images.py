@@ -85,7 +85,7 @@ def notes(found: list[tuple[Repository, list[Image]]], used: Used, kept: Kept, n
         f"Kept beside what is needed: what is younger than {kept.days} days, and the newest {kept.newest} of each."
     ]
     if ageless:
-        lines.append(f"{ageless} tell no age, and stay: -e images_keep_days=0 goes by need alone.")
+        lines.append(f"{ageless} of unknown age are kept; -e images_keep_days=0 disregards age.")
     if not used.everywhere:
         lines.append(f"Only namespace {namespace} can be seen from here: what others run counts by its age alone.")
     if any(going for _, going in found):

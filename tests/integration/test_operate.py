@@ -1,4 +1,4 @@
-"""What an operator does to a target that runs: follow its logs, run a command in it, keep users out, tidy its registry."""
+"""What is done to a target that runs: its logs followed, commands run in it, users kept out, its registry tidied."""
 
 from __future__ import annotations
 
@@ -155,9 +155,7 @@ def test_users_are_kept_out_and_let_in_again(deployed: Deployed) -> None:
         # A page of one's own; the API's image has Python in it.
         image = kubectl("get", "deployment/fastapi-mysql", space, "--output=jsonpath={..containers[0].image}")
         message = '<h1>Bis gleich, "wir" sind\'s</h1>'
-        target.playbook(
-            "playbooks/maintenance.yml", maintenance_state="on", maintenance_image=image, maintenance_message=message
-        ).succeeded()
+        target.make("maintenance-on", maintenance_image=image, maintenance_message=message).succeeded()
         status_, page = get("/users/1", target.host)
         assert status_ == 503 and message in page
     finally:

@@ -241,7 +241,7 @@ def test_what_is_no_text_ends_it(
 ) -> None:
     monkeypatch.setattr(pod_exec, "LONGEST_LINE", 1000)
     cluster.says = lambda handler: send(handler, 1, b"\0" * 5000)
-    with pytest.raises(UserError, match="what is no text"):
+    with pytest.raises(UserError, match="is not text"):
         run(cluster, tmp_path)
 
 

@@ -262,7 +262,7 @@ def test_what_cannot_be_followed_is_told(cluster: Cluster, follow: Any, given: O
 
 def test_what_was_said_before_a_restart_cannot_be_followed() -> None:
     action = ActionModule.__new__(ActionModule)
-    with pytest.raises(UserError, match="logs_previous or logs_follow, not both"):
+    with pytest.raises(UserError, match="set logs_previous or logs_follow, not both"):
         action.work(SimpleNamespace(), {"previous": True})
 
 

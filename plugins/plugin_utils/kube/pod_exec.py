@@ -120,7 +120,7 @@ class Lines:
         """The lines that are whole by now. Raises KubeError for one that does not end."""
         *whole, self._begun = (self._begun + self._decoder.decode(data)).split("\n")
         if len(self._begun) > LONGEST_LINE:
-            raise KubeError("The command writes what is no text: use kubectl exec, and write it to a file")
+            raise KubeError("The output of the command is not text: write it to a file with kubectl exec")
         return [line.removesuffix("\r") for line in whole]
 
     def rest(self) -> list[str]:

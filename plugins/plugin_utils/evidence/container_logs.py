@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..evidence.cluster import items, selector_of
-from ..evidence.names import Names
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, KubeError
 from ..redaction.hidden_values import hidden_values
+from .cluster import items, selector_of
+from .names import Names
 
 Object = dict[str, Any]
 # Pod and container.
