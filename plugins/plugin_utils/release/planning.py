@@ -12,7 +12,7 @@ from ..kube.changes import redacted
 from ..kube.client import KubeClient
 from ..kube.config import load_documents
 from ..kube.errors import KubeError, one_line
-from . import saved_plan
+from . import maintenance, saved_plan
 from .lease import Lock
 from .plan import Object, Planned, Planner, beyond, described, left_behind, summary
 
@@ -87,7 +87,7 @@ def plan_release(client: KubeClient, asked: Asked, trial: bool) -> ReleasePlan:
     Raises KubeError for what the cluster refuses, PlanError for a saved plan that no longer holds.
     """
     planned = Planner(client, asked.namespace, asked.name, asked.apis).plan(parsed(asked.manifests))
-    refusal = left_behind(planned) or beyond(planned, asked.prune_limit)
+    refusal = _maintained(planned, asked.name) or left_behind(planned) or beyond(planned, asked.prune_limit)
     if refusal and not trial:
         raise KubeError(f"{refusal} Nothing was applied.")
     _hold_and_save(client, planned, asked)
@@ -96,6 +96,12 @@ def plan_release(client: KubeClient, asked: Asked, trial: bool) -> ReleasePlan:
     settled = rolled_out and not trial and all(item.action == "left" for item in planned)
     interrupted = settled and Lock(client, asked.namespace, asked.name, {}).abandoned()
     return ReleasePlan(planned, asked.images, refusal, rolled_out, pods, interrupted)
+
+
+def _maintained(planned: list[Planned], name: str) -> str:
+    """Why nothing is applied while maintenance is on: users would be led back to the Pods at once."""
+    live = next((item.live for item in planned if (item.kind, item.name) == ("Service", name)), None)
+    return maintenance.refusal(live, name) if live else ""
 
 
 def _hold_and_save(client: KubeClient, planned: list[Planned], asked: Asked) -> None:
