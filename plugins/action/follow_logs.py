@@ -35,7 +35,8 @@ class ActionModule(KubeAction):
         """Begin with the last lines, in the order of time."""
         if arguments["previous"]:
             raise UserError(
-                "The log from before a restart has ended and cannot be followed: set logs_previous or logs_follow, not both."
+                "The log from before a restart has ended and cannot be followed: "
+                "set logs_previous or logs_follow, not both."
             )
         with until_interrupted():
             self._follow(client, arguments)
