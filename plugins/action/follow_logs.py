@@ -34,7 +34,7 @@ class ActionModule(KubeAction):
     def work(self, client: KubeClient, arguments: dict[str, Any]) -> dict[str, Any]:
         """Begin with the last lines, in the order of time."""
         if arguments["previous"]:
-            raise UserError("The log from before a restart has ended and cannot be followed: set logs_previous or logs_follow, not both.")
+            raise UserError("What was before a restart cannot be followed: set logs_previous or logs_follow, not both.")
         with until_interrupted():
             self._follow(client, arguments)
         return {"changed": False}

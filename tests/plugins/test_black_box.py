@@ -262,5 +262,5 @@ def test_printed_logs_hide_what_the_pods_use(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", [401, 403, 404, 503])
 def test_no_log_is_printed_without_the_secret(tmp_path: Path, code: int) -> None:
-    with pytest.raises(KubeError, match=r"No log is printed.*the Secret d cannot be read"):
+    with pytest.raises(KubeError, match=r"Nothing is printed.*the Secret d cannot be read"):
         logs_of(tmp_path, away(f"2026-01-01T00:00:00Z login with {PASSWORD}\n", code))
