@@ -9,7 +9,7 @@ PYTHON ?= python3
 # What shows that a long step moves must not wait in a buffer, wherever the output goes.
 export PYTHONUNBUFFERED := 1
 # Also where others may write to this folder: there Ansible would ignore the file of its own accord.
-deploy verify status logs open compose evidence exam rollback rotate history deployer teardown down plan new: export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+deploy verify status logs exec open compose evidence exam rollback rotate history prune-images maintenance-on maintenance-off deployer teardown down plan new: export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # Ansible refuses any other encoding, and a locale that is not installed.
 ifneq ($(shell locale charmap 2>&1),UTF-8)
 export LC_ALL := C.UTF-8
@@ -40,8 +40,12 @@ status: $(VENV)/deploy ## Say what runs: how well, since when, which images, and
 	@ansible-playbook playbooks/status.yml $(ARGS)
 
 .PHONY: logs
-logs: $(VENV)/deploy ## Print what the containers have said; ARGS='-e logs_container=api -e logs_tail=100'
-	@ansible-playbook playbooks/logs.yml $(ARGS)
+logs: $(VENV)/deploy ## Print what the containers have said; FOLLOW=1 goes on until Ctrl-C; ARGS='-e logs_container=api -e logs_tail=100'
+	@ansible-playbook playbooks/logs.yml $(if $(filter-out 0,$(FOLLOW)),-e logs_follow=true) $(ARGS)
+
+.PHONY: exec
+exec: $(VENV)/deploy ## Run a command in a Pod that serves: ARGS="-e command='python --version'"
+	@ansible-playbook playbooks/exec.yml $(ARGS)
 
 .PHONY: open
 open: $(VENV)/deploy ## Say where the API answers, and whether it does
@@ -70,6 +74,18 @@ rotate: $(VENV)/deploy ## Change the database's passwords, one Pod after the oth
 .PHONY: history
 history: $(VENV)/deploy ## List the revisions that are kept in the cluster
 	@ansible-playbook playbooks/history.yml $(ARGS)
+
+.PHONY: prune-images
+prune-images: $(VENV)/deploy ## Remove images that nobody needs from the registry; ARGS=--check lists them
+	@ansible-playbook playbooks/prune_images.yml $(ARGS)
+
+.PHONY: maintenance-on
+maintenance-on: $(VENV)/deploy ## Let users get 503 until make maintenance-off; with a page: ARGS='-e maintenance_image=…'
+	@ansible-playbook playbooks/maintenance.yml -e maintenance_state=on $(ARGS)
+
+.PHONY: maintenance-off
+maintenance-off: $(VENV)/deploy ## End it, and verify what users get
+	@ansible-playbook playbooks/maintenance.yml -e maintenance_state=off $(ARGS)
 
 .PHONY: deployer
 deployer: $(VENV)/deploy ## Make an account that deploys the target and can do nothing else, with its kubeconfig

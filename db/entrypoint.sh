@@ -30,6 +30,10 @@ check_environment() {
         fail "MYSQL_USER is set, MYSQL_PASSWORD is not set or empty."
     [ "${MYSQL_USER:-}" != root ] ||
         fail "MYSQL_USER is root, whose password is MYSQL_ROOT_PASSWORD: leave MYSQL_USER out."
+    case ${MYSQL_USER_RIGHTS:-SELECT} in
+    SELECT | ALL) ;;
+    *) fail "MYSQL_USER_RIGHTS: '$MYSQL_USER_RIGHTS' is neither SELECT nor ALL." ;;
+    esac
     case $port in
     *[!0-9]* | "" | ??????*) fail "MYSQL_TCP_PORT: '$port' is not a port." ;;
     esac
@@ -74,6 +78,9 @@ SET @database = CONCAT('\`', REPLACE($(text "$database"), '\`', '\`\`'), '\`');
 SQL
     [ "$database" = Main ] || cat <<'SQL'
 EXECUTE IMMEDIATE CONCAT('CREATE DATABASE IF NOT EXISTS ', @database);
+SQL
+    # Who may write brings tables of their own; what the seed has is for those who only read.
+    [ "$database" = Main ] || [ "${MYSQL_USER_RIGHTS:-SELECT}" = ALL ] || cat <<'SQL'
 EXECUTE IMMEDIATE CONCAT('CREATE TABLE IF NOT EXISTS ', @database, '.Users LIKE Main.Users');
 EXECUTE IMMEDIATE CONCAT('INSERT IGNORE INTO ', @database, '.Users SELECT * FROM Main.Users');
 SQL
@@ -81,7 +88,7 @@ SQL
 SET @user = CONCAT(QUOTE($(text "$MYSQL_USER")), '@\`%\`');
 SET @password = QUOTE(PASSWORD(X'$(hex "$MYSQL_PASSWORD")'));
 EXECUTE IMMEDIATE CONCAT('CREATE USER ', @user, ' IDENTIFIED BY PASSWORD ', @password);
-EXECUTE IMMEDIATE CONCAT('GRANT SELECT ON ', @database, '.* TO ', @user);
+EXECUTE IMMEDIATE CONCAT('GRANT ${MYSQL_USER_RIGHTS:-SELECT} ON ', @database, '.* TO ', @user);
 SQL
 }
 

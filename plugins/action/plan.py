@@ -20,6 +20,7 @@ from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
 from ..plugin_utils.kube.config import load_cluster
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
+from ..plugin_utils.kube.ingress_check import check_certificate, check_gateway
 from ..plugin_utils.plan_action import Object, PlanAction
 from ..plugin_utils.release.credentials import generated, of_file, settled_for, settled_from, uses_secret
 from ..plugin_utils.release.planning import ReleasePlan, shown
@@ -32,6 +33,8 @@ from ..plugin_utils.target.stages import builds
 from ..plugin_utils.target.wanted_images import described, look_for_images
 from ..plugin_utils.verify.outcome import glance
 
+# The name of the Secret with the certificate, behind the target's.
+TLS = "-tls"
 # What is looked at of what users are to get.
 USERS = ("verify_host", "verify_ca_file", "verify_endpoints")
 
@@ -76,6 +79,7 @@ class ActionModule(PlanAction):
         plan: Object = {"credentials": self._credentials(cluster), "cluster": cluster} | self._found(images)
         plan["manifests"], changed = [], False
         if self.stages.any_of("deploy", "compare") and not plan["problem"]:
+            plan["certificate"] = self._certificate(client)
             changed = self._render(plan)
         if not self.stages.any_of("deploy"):
             return self._concluded(plan)
@@ -145,14 +149,19 @@ class ActionModule(PlanAction):
         """What the cluster is; a KubeError says why it cannot take the deployment."""
         target = self.target
         deploys = self.stages.any_of("deploy") and uses_secret(target)
-        return check_cluster(
+        found = check_cluster(
             client,
             str(target["namespace"]),
             boolean(target["namespace_create"]),
-            str(target["ingress_class"]),
+            "" if target["gateway"] else str(target["ingress_class"]),
             str(target["name"]) if deploys else "",
             self.stages.any_of("teardown"),
         )
+        if self.stages.any_of("deploy"):
+            if target["gateway"]:
+                check_gateway(client, target["gateway"], found["apis"])
+            check_certificate(client, str(target["namespace"]), target["tls"], found["apis"])
+        return found
 
     def _seen(self, client: KubeClient) -> Object:
         """What is needed to render as a deployment would; who may not read it compares as far as it goes."""
@@ -194,6 +203,18 @@ class ActionModule(PlanAction):
         folder = Path(str(self.target["manifests_dir"])).expanduser()
         kept = of_file(folder, generated(self.target)) if uses_secret(self.target) else {}
         return settled_from(self.target, kept)
+
+    def _certificate(self, client: KubeClient) -> Object:
+        """What the platform's authority has signed for the hosts; nothing where it is to sign nothing."""
+        target, name = self.target, str(self.target["name"])
+        hosts = [str(host) for host in (target["ingress_host"], *target["ingress_hosts"]) if host]
+        if not hosts or not target["tls"].get("platform"):
+            return {}
+        # Here, for its library takes longer to load than all else of a plan.
+        from ..plugin_utils.platform.host_certificate import host_certificate
+
+        kept = client.find(f"{self._secret_path()}{TLS}")
+        return host_certificate(name, hosts, kept, Path(str(self._value("target_authority"))))
 
     # What is printed.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..plugin_utils.kube.client import KubeClient
+from ..plugin_utils.kube.conditions import holds
 from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.platform import probe
@@ -67,6 +68,9 @@ def ailments(arguments: dict[str, Any], programs: dict[str, str], version: str) 
         found.append("the registry does not respond")
     if probe.loopback_status(arguments["ingress_port"], "/") is None:
         found.append("the Ingress controller does not respond")
+    authority = Path(arguments["state_dir"], "ingress", "ca.crt")
+    if probe.loopback_status(arguments["ingress_tls_port"], "/", authority) is None:
+        found.append("the Ingress controller does not respond to HTTPS")
     if found:
         return found
     try:
@@ -74,11 +78,7 @@ def ailments(arguments: dict[str, Any], programs: dict[str, str], version: str) 
             nodes = client.get("/api/v1/nodes")["items"]
     except KubeError as error:
         return [str(error)]
-    ready = [
-        node
-        for node in nodes
-        if any(c["type"] == "Ready" and c["status"] == "True" for c in node.get("status", {}).get("conditions", []))
-    ]
+    ready = [node for node in nodes if holds(node, "Ready")]
     return [] if ready else ["its node is not ready"]
 
 
@@ -90,6 +90,7 @@ class ActionModule(PlainAction):
         "run_dir": {"type": "path", "required": True},
         "registry_port": {"type": "int", "required": True},
         "ingress_port": {"type": "int", "required": True},
+        "ingress_tls_port": {"type": "int", "required": True},
         "kubeconfig": {"type": "path", "required": True},
         "release": {"type": "str", "required": True},
     }

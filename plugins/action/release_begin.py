@@ -8,8 +8,10 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.kube.access import demand, rights_to_release
 from ..plugin_utils.kube.client import APPLY, KubeClient
+from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.kube.managed_fields import MANAGER
 from ..plugin_utils.plan_action import Object, PlanAction
+from ..plugin_utils.release import maintenance
 from ..plugin_utils.release.credentials import settled_again, uses_secret
 from ..plugin_utils.release.lease import Held
 from ..plugin_utils.release.revision_store import Store, Taken
@@ -46,6 +48,8 @@ class ActionModule(PlanAction):
         """Another run may have ended between the look and the lock: what it has done counts."""
         wanted, before = self.arguments["revision"], self.arguments["plan"]
         back = None if wanted is None else store.pick(wanted)
+        if back:
+            self._refuse_maintenance(client)
         # A plan that was saved did not foresee the namespace as made.
         hold_to = "" if made else self.arguments["hold_to"]
         plan = before | {"changed": False} if back else self._again(client, before, hold_to)
@@ -53,6 +57,13 @@ class ActionModule(PlanAction):
         changed = made or found.written or plan["changed"]
         lock = {"lock": held.holder.id, "how": held.how, "namespace_made": made}
         return plan | told(found, back) | lock | {"changed": changed}
+
+    def _refuse_maintenance(self, client: KubeClient) -> None:
+        """A revision was kept with a Service that leads to its Pods. Of a deployment, the plan sees to it."""
+        name = str(self.target["name"])
+        service = client.find(f"/api/v1/namespaces/{self.target['namespace']}/services/{name}")
+        if refusal := maintenance.refusal(service, name) if service else "":
+            raise KubeError(f"{refusal} Nothing was changed.")
 
     def _again(self, client: KubeClient, before: Object, hold_to: str) -> Object:
         """The plan as it is by now: a rotation of the passwords, or a deployment that was quicker, is seen."""

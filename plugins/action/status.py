@@ -22,6 +22,7 @@ from ..plugin_utils.kube.errors import ForbiddenError, KubeError
 from ..plugin_utils.kube.namespace import hold_up
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
 from ..plugin_utils.release.drift import Drift, drift
+from ..plugin_utils.release.maintenance import maintenance_of
 from ..plugin_utils.release.revision_store import Store
 from ..plugin_utils.verify.answer import shortened
 from ..plugin_utils.verify.asker import Asker
@@ -75,6 +76,7 @@ class ActionModule(KubeAction):
         lines += [f"  {line}" for line in image_lines(found["deployment"]["images"], wanted)]
         lines += [f"  {line}" for line in pod_lines(found["pods"], now)]
         lines += [f"  ! {line}" for line in [*found["deployment"]["troubles"], *([leaving] if leaving else [])]]
+        lines += maintenance_lines(client, names)
         lines += drift_lines(different, bool(documents))
         lines += evidence_lines(arguments, found["identity"])
         masker = Masker(secrets_in(documents))
@@ -88,6 +90,13 @@ def namespace_leaving(client: KubeClient, namespace: str) -> str:
     except ForbiddenError:
         return ""
     return hold_up(client, live) if live else ""
+
+
+def maintenance_lines(client: KubeClient, names: Names) -> list[str]:
+    """That users are kept out, where they are."""
+    service = client.find(names.path("services", names.name))
+    found = maintenance_of(service) if service else None
+    return [f"  ! Maintenance is on{found.told}: make maintenance-off ends it"] if found and found.on else []
 
 
 def where(arguments: dict[str, Any]) -> str:

@@ -61,6 +61,10 @@ cluster:
   description: Of the cluster that was asked, its address (server), context, version, apis, namespace_exists and ingress_classes; else empty.
   returned: success
   type: dict
+certificate:
+  description: Of app_tls.platform, the hosts' certificate (crt) and its key, in PEM; else empty.
+  returned: when manifests are rendered
+  type: dict
 credentials:
   description: Of the database, the password, the root_password, the key of their checksum, and the checksum.
   returned: success

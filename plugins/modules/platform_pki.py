@@ -6,18 +6,23 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
-import ipaddress
 import json
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.certificates import (
+    builder,
+    lasting,
+    private_bytes,
+    says,
+    signed,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.module_utils.whole_file import write_whole
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import NameOID
 
 DOCUMENTATION = r"""
 module: platform_pki
@@ -35,6 +40,9 @@ options:
     description: What the authority calls itself, when it is made.
     type: str
     default: fastapi-mysql-k8s embedded authority
+  owner:
+    description: User id that the authority's key belongs to, when it is made; whoever has it signs by itself.
+    type: int
   service_accounts:
     description: Whether to make the pair of keys that signs and checks ServiceAccount tokens.
     type: bool
@@ -113,16 +121,6 @@ fingerprint:
 """
 
 AUTHORITY_DAYS = 3650
-CERTIFICATE_DAYS = 365
-# The platform looks at them at least every 30 days (plugins/action/platform_state.py): so they never have less than 30 left.
-RENEW_DAYS = 60
-
-
-def private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """The key in PEM, as Kubernetes reads it."""
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
 
 
 class Pki:
@@ -145,24 +143,9 @@ class Pki:
     def load(self, path: Path) -> x509.Certificate | None:
         """A certificate that is there, whole, and valid for a while yet."""
         try:
-            certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        except (OSError, ValueError):
+            return lasting(path.read_bytes(), self.now)
+        except OSError:
             return None
-        return certificate if certificate.not_valid_after_utc > self.now + datetime.timedelta(days=RENEW_DAYS) else None
-
-    def builder(
-        self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
-    ) -> x509.CertificateBuilder:
-        """What every certificate has."""
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self.now - datetime.timedelta(minutes=5))
-            .not_valid_after(self.now + datetime.timedelta(days=days))
-        )
 
     def authority(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         """The authority; made when it is missing, and then everything it had signed is made again."""
@@ -177,13 +160,13 @@ class Pki:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.module.params["authority"])])
         usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
         certificate = (
-            self.builder(name, name, key.public_key(), AUTHORITY_DAYS)
+            builder(name, name, key.public_key(), self.now, AUTHORITY_DAYS)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
-        self.put(key_path, private_bytes(key))
+        self.put(key_path, private_bytes(key), owner=self.module.params["owner"])
         self.put(certificate_path, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
         self.digest.update(certificate.public_bytes(serialization.Encoding.DER))
         return certificate, key
@@ -208,14 +191,7 @@ class Pki:
             if key_path.stat().st_mode & 0o077:
                 self.put(key_path, key, owner=identity["owner"])
         else:
-            private = ec.generate_private_key(ec.SECP256R1())
-            key = private_bytes(private)
-            wanted = self.builder(subject(identity), ca.subject, private.public_key(), CERTIFICATE_DAYS)
-            for extension, critical in extensions(identity):
-                wanted = wanted.add_extension(extension, critical)
-            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
-            signed = wanted.add_extension(issuer, critical=False).sign(ca_key, hashes.SHA256())
-            certificate = signed.public_bytes(serialization.Encoding.PEM)
+            certificate, key = signed(identity, ca, ca_key, self.now)
             self.put(key_path, key, owner=identity["owner"])
             self.put(path, certificate, 0o644, owner=identity["owner"])
         self.digest.update(certificate)
@@ -254,52 +230,13 @@ class Pki:
         return json.dumps(document, indent=2).encode() + b"\n"
 
 
-def subject(identity: dict[str, Any]) -> x509.Name:
-    """Whom a certificate names: the user and the groups, as Kubernetes reads them."""
-    attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in identity["organizations"]]
-    return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, identity["common_name"])])
-
-
-def extensions(identity: dict[str, Any]) -> list[tuple[x509.ExtensionType, bool]]:
-    """What a certificate is good for, each with whether it is critical."""
-    purposes = [ExtendedKeyUsageOID.CLIENT_AUTH] if identity["client"] else []
-    purposes += [ExtendedKeyUsageOID.SERVER_AUTH] if identity["hosts"] else []
-    found: list[tuple[x509.ExtensionType, bool]] = [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (x509.KeyUsage(True, False, False, False, False, False, False, False, False), True),
-        (x509.ExtendedKeyUsage(purposes), False),
-    ]
-    if identity["hosts"]:
-        found.append((x509.SubjectAlternativeName([alternative(host) for host in identity["hosts"]]), False))
-    return found
-
-
-def says(certificate: x509.Certificate, identity: dict[str, Any], ca: x509.Certificate) -> bool:
-    """Whether a certificate is of this authority, and names and allows exactly what is wanted."""
-    try:
-        certificate.verify_directly_issued_by(ca)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    wanted = extensions(identity)
-    has = {type(extension.value): extension.value for extension in certificate.extensions}
-    has.pop(x509.AuthorityKeyIdentifier, None)
-    return certificate.subject == subject(identity) and has == {type(value): value for value, _critical in wanted}
-
-
-def alternative(host: str) -> x509.GeneralName:
-    """An address or a name as a certificate holds it."""
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
-
-
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
             "directory": {"type": "path", "required": True},
             "authority": {"type": "str", "default": "fastapi-mysql-k8s embedded authority"},
+            "owner": {"type": "int"},
             "service_accounts": {"type": "bool", "default": False},
             "server": {"type": "str", "default": ""},
             "context": {"type": "str", "default": ""},

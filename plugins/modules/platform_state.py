@@ -23,6 +23,10 @@ options:
     description: Port of the Ingress on 127.0.0.1.
     type: int
     required: true
+  ingress_tls_port:
+    description: Port of the Ingress for HTTPS on 127.0.0.1; it must show a certificate of the platform's authority of Ingresses.
+    type: int
+    required: true
   kubeconfig:
     description: The administrator's kubeconfig.
     type: path
@@ -42,6 +46,7 @@ EXAMPLES = r"""
     run_dir: /run/fastapi-mysql-k8s
     registry_port: 5000
     ingress_port: 8080
+    ingress_tls_port: 8443
     kubeconfig: /var/lib/fastapi-mysql-k8s/kubeconfig
     release: "1.37"
 """

@@ -4,21 +4,27 @@ DOCUMENTATION = r"""
 module: rollout_wait
 short_description: Wait for a rollout, or fail as soon as it is hopeless
 description:
-  - Watches a Deployment, its ReplicaSets, its Pods and their events on the controller, until the newest version is noticed, all its Pods
+  - Watches a target's Deployment, its ReplicaSets, its Pods and their events on the controller, until the newest version is noticed, all its Pods
     are there, ready and available, and none of an older one is left. A Deployment that is paused is not complete.
   - Fails early when it is hopeless, with a cause; a start that is slow, but within what the Pod's own probes allow, is never cut short.
+  - Then does the same for what else of the target keeps Pods running, its workers and its database.
   - Prints its progress whenever that changes. A rollout that is complete already costs two requests.
   - An API server that is away in the meantime is waited for, a minute at most. Nothing is judged until it is back, and no time runs.
   - Holds the rollout with C(minReadySeconds) while no new Pod has responded as it should, so that a wrong version replaces nobody.
 options:
   name:
-    description: The Deployment's name.
+    description: The target's name, which is its Deployment's.
     type: str
     required: true
   namespace:
     description: Its namespace.
     type: str
     required: true
+  part:
+    description: C(database) waits for the target's database alone, the StatefulSet with C(-db) behind its name.
+    type: str
+    choices: [all, database]
+    default: all
   timeout:
     description: Seconds until an unfinished rollout is an error.
     type: int

@@ -81,7 +81,9 @@ class Cluster:
         deadline = time.monotonic() + timeout
         # Pods first: the cluster looks again at a namespace that still has some only after half their grace period.
         for name in mine:
-            self.client.request("DELETE", f"/apis/apps/v1/namespaces/{name}/deployments")
+            for made in ("apps/v1/{}/deployments", "apps/v1/{}/statefulsets", "batch/v1/{}/jobs"):
+                path = made.format(f"namespaces/{name}")
+                self.client.request("DELETE", f"/apis/{path}?propagationPolicy=Background")
         self._wait(deadline, lambda: [name for name in mine if self._items(f"/api/v1/namespaces/{name}/pods")])
         for name in mine:
             try:

@@ -262,7 +262,7 @@ def test_sources_that_move_while_they_are_built(target: Target, cluster: Cluster
 def test_planning_where_the_platform_is_down(target: Target, cluster: Cluster, tmp_path: Path) -> None:
     """`--check` brings nothing up: it says what is missing, and makes no file."""
     nowhere = tmp_path / "platform"
-    ports = ("registry", "api_server", "ingress")
+    ports = ("registry", "api_server", "ingress", "ingress_tls")
     variables = {
         "app_kubeconfig": str(nowhere / "state/kubeconfig"),
         "platform_base_kubeconfig": str(nowhere / "state/kubeconfig"),

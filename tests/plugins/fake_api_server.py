@@ -19,8 +19,12 @@ from typing import Any
 from fake_port_forward import forward
 from loopback import listening
 
-# A status, a document (as text, if it is no object; for a watch, events one after the other), and perhaps headers.
-Reply = tuple[int, dict[str, Any] | str | Iterator[dict[str, Any]]] | tuple[int, dict[str, Any], dict[str, str]]
+# A status, a document (as text, if it is no object; for a watch, events one after the other, for a log that is followed
+# lines), and perhaps headers.
+Reply = (
+    tuple[int, dict[str, Any] | str | Iterator[dict[str, Any]] | Iterator[str]]
+    | tuple[int, dict[str, Any], dict[str, str]]
+)
 Route = Callable[[str, str, dict[str, Any]], Reply]
 # The Host header of the request that a route is called for: a real API server passes it on to the Pod that it is for.
 request = threading.local()
@@ -37,10 +41,12 @@ def serving(
     heard: list[dict[str, str]] | None = None,
     tls: ssl.SSLContext | None = None,
     forwarded: Callable[[str], int] | None = None,
+    executed: Callable[[BaseHTTPRequestHandler], None] | None = None,
 ) -> Iterator[str]:
     """Serve on a free port of the loopback; `route` gets method, path with query, and body; `heard` keeps headers.
 
-    `forwarded` names the port of this machine to which a Pod's is forwarded, by the path of the request.
+    `forwarded` names the port of this machine to which a Pod's is forwarded, by the path of the request. `executed`
+    gets what is to run a command, unless `route` refuses that with a status of 400 or more.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,6 +65,9 @@ def serving(
                 names = self.headers.keys()
                 heard.append({name: ", ".join(self.headers.get_all(name) or []) for name in names})
             code, document, *more = route(self.command, self.path, body)
+            if executed and code < 400 and "/exec?" in self.path:
+                executed(self)
+                return
             self.send_response(code)
             for name, value in (more[0] if more else {}).items():
                 self.send_header(name, value)
@@ -72,7 +81,7 @@ def serving(
             self.end_headers()
             with contextlib.suppress(OSError):
                 for event in document:
-                    line = json.dumps(event).encode() + b"\n"
+                    line = (event if isinstance(event, str) else json.dumps(event)).encode() + b"\n"
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
                 self.wfile.write(b"0\r\n\r\n")
 

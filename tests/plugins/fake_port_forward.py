@@ -8,7 +8,7 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler
 
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.websocket import accepted
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.websocket import accepted
 
 PROTOCOL = "v4.channel.k8s.io"
 

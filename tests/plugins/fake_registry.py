@@ -51,6 +51,10 @@ class FakeRegistry:
     tells_digests: bool = True
     lists_referrers: bool = False
     anonymous_token: bool = True
+    deletes: int = 202
+    """What it says to a deletion: 405 is a registry that allows none."""
+    page: int = 100
+    """How many tags it lists at once."""
     manifests: dict[str, bytes] = field(default_factory=dict)
     media_types: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -98,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.registry.auth == "basic" and given != USER_AUTHORIZATION:
             return 'Basic realm="test"'
         if self.registry.auth == "bearer":
-            allowed = ("Bearer user",) if self.command == "PUT" else ("Bearer user", "Bearer nobody")
+            allowed = ("Bearer user",) if self.command in ("PUT", "DELETE") else ("Bearer user", "Bearer nobody")
             if given not in allowed:
                 return f'Bearer realm="http://{self.registry.host}/token",service="fake"'
         return None
@@ -153,6 +157,10 @@ class _Handler(BaseHTTPRequestHandler):
             registry.manifests[self.path] = body
             registry.media_types[self.path] = self.headers["Content-Type"]
             return self._answer(201)
+        if self.command == "DELETE":
+            return self._delete()
+        if "/tags/list" in self.path:
+            return self._tags()
         registry.accepted = self.headers.get("Accept", "")
         stored = registry.manifests.get(self.path)
         if stored is None:
@@ -176,7 +184,33 @@ class _Handler(BaseHTTPRequestHandler):
             self.registry.manifests[path] = content
             self.registry.media_types[path] = manifest["mediaType"]
 
-    do_GET = do_HEAD = do_PUT = do_POST = _serve
+    def _tags(self) -> None:
+        """A page of them, and where the next one is."""
+        registry, (path, _, query) = self.registry, self.path.partition("?")
+        folder = f"{path.removesuffix('/tags/list')}/manifests/"
+        tags = sorted(one.removeprefix(folder) for one in registry.manifests if one.startswith(folder))
+        tags = [tag for tag in tags if not tag.startswith("sha256:")]
+        last = urllib.parse.parse_qs(query).get("last", [""])[0]
+        page = [tag for tag in tags if tag > last][: registry.page]
+        more = bool(page) and page[-1] != tags[-1]
+        following = {"Link": f'<http://elsewhere:80{path}?n=1&last={page[-1]}>; rel="next"'} if more else {}
+        self._answer(200, json.dumps({"tags": page or None}).encode(), following)
+
+    def _delete(self) -> None:
+        """A manifest by its digest, with every tag that names it."""
+        registry, (folder, _, digest) = self.registry, self.path.rpartition("/")
+        if registry.deletes >= 400:
+            return self._answer(registry.deletes, b'{"errors": [{"message": "The operation is unsupported."}]}')
+        named = [
+            path
+            for path, body in registry.manifests.items()
+            if path.startswith(f"{folder}/") and f"sha256:{hashlib.sha256(body).hexdigest()}" == digest
+        ]
+        for path in named:
+            del registry.manifests[path]
+        return self._answer(registry.deletes if named else 404)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _serve
 
 
 @contextmanager

@@ -12,11 +12,13 @@ from ansible_collections.fastapi_mysql.k8s.plugins.action.black_box import save
 from ansible_collections.fastapi_mysql.k8s.plugins.action.logs import ActionModule
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_values import hidden_values
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.hidden_values import (
+    hidden_values,
+    without_secrets,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.mask import Mask
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.redaction.pod_secrets import secret_names
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revisions import Revision, digest_of, packed
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
 from rollouts import deployment, ended, event, pod, replica_set, rests, runs
@@ -239,10 +241,10 @@ def test_the_last_lines_in_a_message_are_hidden_too(tmp_path: Path) -> None:
     answers: dict[str, Reply] = {"secret": (200, {"data": {"P": b64(PASSWORD)}})}
     with serving(route) as server:
         client = KubeClient.from_kubeconfig(write_kubeconfig(tmp_path, server))
-        watched = Rollout(client, "n", "d")
-        assert watched._masked(f"no login with {PASSWORD}", specs) == "no login with (hidden)"
+        words = f"no login with {PASSWORD}"
+        assert without_secrets(client, "n", "d", specs, words) == "no login with (hidden)"
         answers["secret"] = status(503, "not now")
-        told = watched._masked(f"no login with {PASSWORD}", specs)
+        told = without_secrets(client, "n", "d", specs, words)
         client.close()
     assert PASSWORD not in told
     assert "the Secret d cannot be read" in told
@@ -262,5 +264,5 @@ def test_printed_logs_hide_what_the_pods_use(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", [401, 403, 404, 503])
 def test_no_log_is_printed_without_the_secret(tmp_path: Path, code: int) -> None:
-    with pytest.raises(KubeError, match=r"No log is printed.*the Secret d cannot be read"):
+    with pytest.raises(KubeError, match=r"Nothing is printed.*the Secret d cannot be read"):
         logs_of(tmp_path, away(f"2026-01-01T00:00:00Z login with {PASSWORD}\n", code))

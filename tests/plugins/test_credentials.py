@@ -101,7 +101,8 @@ def test_the_checksum_changes_with_each_secret_and_is_what_it_was_without() -> N
 
 
 def settled(**more: Any) -> dict[str, Any]:
-    target = {"db_enabled": True, "db_user": "api", "db_name": "Main", "db_port": "3306", "db_environment": {}}
+    target = {"name": "me", "db_enabled": True, "db_mode": "pod", "db_host": "", "db_environment": {}}
+    target |= {"db_user": "api", "db_name": "Main", "db_port": "3306"}
     target |= {"db_password": "", "db_password_rotated": False, "secrets": {}, "secret_files": {}}
     return settled_from(target | more, KEPT)
 

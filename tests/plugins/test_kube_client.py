@@ -141,15 +141,15 @@ def test_paths() -> None:
 
 def test_kinds_that_are_not_known_are_asked_for() -> None:
     def route(method: str, path: str, body: dict[str, Any]) -> Reply:
-        resources = [{"name": "cronjobs", "kind": "CronJob", "namespaced": True}]
-        return (200, {"resources": resources}) if path == "/apis/batch/v1beta1" else status(404, "no")
+        resources = [{"name": "widgets", "kind": "Widget", "namespaced": True}]
+        return (200, {"resources": resources}) if path == "/apis/example.org/v1beta1" else status(404, "no")
 
-    job = {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "a"}}
+    job = {"apiVersion": "example.org/v1beta1", "kind": "Widget", "metadata": {"name": "a"}}
     with serving(route) as server:
         path = client(server).path_of(job)
-        assert path == "/apis/batch/v1beta1/namespaces/default/cronjobs/a"
-        with pytest.raises(KubeError, match=r"does not serve batch/v1 CronJob"):
-            client(server).path_of({**job, "apiVersion": "batch/v1"})
+        assert path == "/apis/example.org/v1beta1/namespaces/default/widgets/a"
+        with pytest.raises(KubeError, match=r"does not serve example.org/v1 Widget"):
+            client(server).path_of({**job, "apiVersion": "example.org/v1"})
 
 
 def test_from_a_file(tmp_path: Path) -> None:

@@ -225,6 +225,28 @@ def test_what_is_owned_is_what_bears_the_mark() -> None:
     assert [item["metadata"]["name"] for item in owned] == ["i", "w", "s"]
 
 
+@pytest.mark.parametrize("served", [True, False])
+def test_a_route_that_takes_the_place_of_an_ingress_is_applied_before_that_is_deleted(served: bool) -> None:
+    gateways, asked = "gateway.networking.k8s.io/v1", []
+    route = {"apiVersion": gateways, "kind": "HTTPRoute", "metadata": {"name": "w", "namespace": "n"}, "spec": {}}
+
+    def answer(method: str, path: str, body: Object) -> Reply:
+        asked.append(path)
+        if method == "PATCH":
+            return 200, body
+        if "/ingresses?" in path:
+            return 200, {"items": [{"metadata": {"name": "w", "namespace": "n", "labels": {MARK: "me"}}}]}
+        return (200, {"items": []}) if is_list(path) else status(404, "not there")
+
+    with serving(answer) as server:
+        made = planner(server)
+        made.apis = ["networking.k8s.io/v1", *([gateways] if served else [])]
+        planned = made.plan([route])
+    assert [(item.kind, item.action) for item in planned] == [("HTTPRoute", "create"), ("Ingress", "delete")]
+    # Of a cluster without Gateways nobody lists HTTPRoutes.
+    assert any("/httproutes?" in path for path in asked) is served
+
+
 def test_a_namespace_is_never_looked_for_to_be_deleted() -> None:
     from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.plan import PRUNABLE
 

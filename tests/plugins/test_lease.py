@@ -374,5 +374,7 @@ def test_the_lock_outlasts_any_time_that_was_set(rollout: int, verify: int) -> N
     """And the outages that a rollout is given beside its own time."""
     path = Path(__file__).resolve().parents[2] / "roles/release/vars/main.yml"
     words = NativeEnvironment().from_string(yaml.safe_load(path.read_text())["__release_seconds"])
-    given = {"app_rollout_timeout": rollout, "verify_timeout": verify}
-    assert int(words.render(given)) > rollout + verify + LONGEST_OUTAGES
+    given = {"app_rollout_timeout": rollout, "verify_timeout": verify, "app_migrate_timeout": 300}
+    for workers in ({}, {"one": {}, "two": {}}):
+        longest = rollout * (1 + len(workers)) + verify
+        assert int(words.render(given | {"app_workers": workers})) > longest + LONGEST_OUTAGES

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.causes import Cause
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.console import report
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.websocket import accepted
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.outcome import glance, outcome
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verification import Seen, judge
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.verifier import Verifier
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.websocket import accepted
 
 from fake_api_server import Reply, serving, status, write_kubeconfig
 from fake_shop import BEARER, GONE, LOGIN, ME, ORDER, PASSWORD, READ, SOCKET, STRANGER, Shop, open_shop

@@ -123,3 +123,41 @@ def test_a_release_that_goes_back_knows_where_to_and_plans_nothing(run: Run, clu
     assert back is not None
     assert back["back_to"] == 1
     assert back["back_checks"] == {"endpoints": [{"path": "/then"}]}
+
+
+def test_nothing_is_deployed_while_maintenance_is_on_also_where_it_was_turned_on_meanwhile(
+    run: Run, cluster: Busy
+) -> None:
+    _, plan = run()
+    assert plan is not None
+    cluster.deploy(plan["manifests"])
+    service = cluster.kept["/api/v1/namespaces/n/services/me"]
+
+    def turn_on() -> None:
+        service["spec"]["selector"] = {"fastapi-mysql-k8s/maintenance": "me"}
+
+    cluster.meanwhile = turn_on
+    told, _ = run(begin={}, fails=True, app_replicas=2)
+    assert "Maintenance of me is on: end it first (make maintenance-off). Nothing was applied." in told
+    assert LEASE not in cluster.kept
+    before = dict(cluster.kept)
+    told, _ = run(fails=True)
+    assert "Maintenance of me is on" in told
+    assert "an apply is refused: Maintenance of me is on" in run("--check")[0]
+    assert cluster.kept == before
+
+
+def test_nothing_is_rolled_back_while_maintenance_is_on(run: Run, cluster: Busy) -> None:
+    _, plan = run()
+    assert plan is not None
+    cluster.deploy(plan["manifests"])
+    Store(client(run.variables["app_base_url"]), "n", "me").record("deployed", 0, 5, {})
+    service = cluster.kept["/api/v1/namespaces/n/services/me"]
+
+    def turn_on() -> None:
+        service["spec"]["selector"] = {"fastapi-mysql-k8s/maintenance": "me"}
+
+    cluster.meanwhile = turn_on
+    told, _ = run(begin={"revision": 1}, fails=True)
+    assert "Maintenance of me is on: end it first (make maintenance-off). Nothing was changed." in told
+    assert LEASE not in cluster.kept

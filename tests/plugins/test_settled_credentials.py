@@ -23,7 +23,7 @@ SECRETS = "/api/v1/namespaces/n/secrets"
 
 
 def target(**more: Any) -> dict[str, Any]:
-    given = {"name": "me", "namespace": "n", "db_enabled": True, "db_user": "api", "db_password": ""}
+    given = {"name": "me", "namespace": "n", "db_enabled": True, "db_mode": "pod", "db_user": "api", "db_password": ""}
     return given | {"db_password_rotated": False, "context": "", "secrets": {}} | NONE | more
 
 

@@ -32,6 +32,14 @@ def target(tmp_path: Path) -> dict[str, object]:
     (tmp_path / "Dockerfile").touch()
     return {
         "name": "fastapi-mysql",
+        "workers": {},
+        "cron": {},
+        "migrate_command": [],
+        "migrate_timeout": 300,
+        "db_mode": "pod",
+        "db_host": "",
+        "db_storage_size": "1Gi",
+        "db_storage_class": "",
         "namespace": "fastapi-mysql",
         "replicas": 3,
         "kubeconfig": "",
@@ -70,6 +78,11 @@ def target(tmp_path: Path) -> dict[str, object]:
         "db_password": "any: thing@/ ü",
         "ingress_class": "traefik",
         "ingress_host": "",
+        "ingress_hosts": [],
+        "ingress_path": "/",
+        "ingress_strip_path": False,
+        "tls": {},
+        "gateway": {},
         "base_url": "http://127.0.0.1:8080",
         "image_pull_secrets": [],
         "manifests_dir": "/tmp/manifests",
@@ -558,6 +571,7 @@ def test_every_text_of_a_target_is_held_to_what_was_written() -> None:
     many = {name for name, option in options.items() if option["type"] == "dict" or option.get("elements") == "str"}
     # Their numbers may be written as such, or are refused in any case.
     others = {"app_stages", "app_api_resources", "app_db_resources", "app_files", "app_volumes", "app_autoscale"}
+    others |= {"app_tls", "app_gateway", "app_workers", "app_cron"}
     assert {f"app_{name}" for name in (*COLLECTIONS_OF_TEXTS, *COLLECTIONS_OF_SECRETS)} == many - others
 
 

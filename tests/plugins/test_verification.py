@@ -202,6 +202,47 @@ def test_somebody_else_who_answers_the_same(tmp_path: Path, host: str, kind: str
     assert (cause.type if cause else "") == kind
 
 
+class Gated(Town):
+    """A town whose way in is an HTTPRoute, and what its Gateway says of it."""
+
+    def __init__(self, accepted: str) -> None:
+        super().__init__()
+        self.accepted = accepted
+
+    def cluster(self, method: str, path: str, body: dict[str, Any]) -> Reply:
+        if "/ingresses/" in path:
+            return status(404, "no")
+        if "/httproutes/" in path:
+            parent = {"name": "public", "namespace": "web"}
+            condition = {"type": "Accepted", "status": self.accepted, "reason": "NotAllowedByListeners"}
+            return 200, {
+                "kind": "HTTPRoute",
+                "metadata": {"name": "d", "namespace": "n"},
+                "spec": {"parentRefs": [parent], "hostnames": ["a.test"], "rules": [{"backendRefs": [{"name": "d"}]}]},
+                "status": {"parents": [{"parentRef": parent, "conditions": [condition]}]},
+            }
+        return super().cluster(method, path, body)
+
+
+def test_a_gateway_that_serves_the_route_is_no_cause(tmp_path: Path) -> None:
+    assert verdict(Gated("True"), tmp_path, host="a.test")[0] is None
+
+
+def test_a_route_that_no_gateway_serves_is_the_cause_whatever_users_get(tmp_path: Path) -> None:
+    town = Gated("False")
+    for code in (200, 404):
+        broken(town, ("ingress",), "/status", code, 1)
+        cause, _ = verdict(town, tmp_path, host="a.test")
+        assert cause and cause.type == "RouteNotServed"
+        assert "the Gateway web/public does not serve it: NotAllowedByListeners" in cause.message
+        assert "app_gateway" in cause.remedy
+
+
+def test_a_route_for_another_host_leads_elsewhere(tmp_path: Path) -> None:
+    cause, _ = verdict(Gated("True"), tmp_path, host="b.test")
+    assert cause and (cause.type, cause.message.partition(",")[0]) == ("WrongBackend", "the HTTPRoute serves a.test")
+
+
 @pytest.mark.parametrize(("path", "kind"), [("/", ""), ("/status", "WrongBackend"), ("/u", "WrongBackend")])
 def test_an_ingress_that_leads_only_some_paths_here(tmp_path: Path, path: str, kind: str) -> None:
     """Somebody who serves any host, and the same API, answers for the others."""

@@ -20,7 +20,7 @@ LEVELS = {
 def test_the_namespace_is_held_to_what_its_containers_keep_to(tmp_path: Path) -> None:
     """As the playbooks map it, for whoever makes the namespace: the deployment, or the deployer's administrator."""
     hosts = {
-        name: {"app_api_hardened": api, "app_db_hardened": database, "app_db_enabled": enabled}
+        name: {"app_api_hardened": api, "app_db_hardened": database, "app_db_enabled": enabled, "app_db_mode": "pod"}
         for name, (api, database, enabled, _) in LEVELS.items()
     }
     inventory = tmp_path / "hosts.yml"

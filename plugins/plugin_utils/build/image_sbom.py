@@ -13,7 +13,7 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ MANIFEST_TYPE: Final = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE: Final = "application/vnd.oci.image.index.v1+json"
 EMPTY_TYPE: Final = "application/vnd.oci.empty.v1+json"
 EMPTY: Final = b"{}"
+CREATED: Final = "org.opencontainers.image.created"
 # A license of one word is named by its id, unless it is somebody's own.
 _LICENSE_ID: Final = re.compile(r"(?!LicenseRef-|DocumentRef-)[\w.+-]+")
 
@@ -190,6 +191,8 @@ def _push(client: RegistryStore, image: ImageReference, document: bytes) -> str:
             "config": _descriptor(EMPTY_TYPE, EMPTY),
             "layers": [_descriptor(SBOM_TYPE, document)],
             "subject": _descriptor(subject.media_type, subject.body),
+            # The image itself is of 1980: what its content was built for has no time. This one tells its age.
+            "annotations": {CREATED: datetime.now(UTC).isoformat(timespec="seconds")},
         }
     )
     if not client.put_manifest(replace(image, digest=manifest.digest), manifest):

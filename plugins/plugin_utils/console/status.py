@@ -72,6 +72,10 @@ def merged(logs: Mapping[str, str], tail: int) -> list[str]:
             stamp, _, said = line.partition(" ")
             lines.append((stamp, source, said))
     width = max(map(len, logs), default=0)
-    return [
-        f"{stamp[:19].replace('T', ' ')}  {source:<{width}}  {said}" for stamp, source, said in sorted(lines)[-tail:]
-    ]
+    last = sorted(lines)[max(0, len(lines) - tail) :]
+    return [log_line(stamp, source, width, said) for stamp, source, said in last]
+
+
+def log_line(stamp: str, source: str, width: int, said: str) -> str:
+    """A line of a log, with its time and where it is from."""
+    return f"{stamp[:19].replace('T', ' '):<19}  {source:<{width}}  {said}"

@@ -17,6 +17,8 @@ from typing import Any
 
 from ..kube.client import KubeClient
 from ..kube.errors import KubeError, NotFoundError
+from ..kube.kinds import collection
+from ..kube.routes import GATEWAYS
 from ..kube.service_addresses import ENDPOINTS, SLICES, path_of
 from ..redaction.hidden_values import hidden_values
 from ..redaction.mask import Mask
@@ -80,7 +82,10 @@ class BlackBox:
             self.pods = self._get(f"/api/v1/{place}/pods", **selector).get("items") or []
             self._keep("pods.json", self.pods)
         self._keep("services.json", self._get(f"/api/v1/{place}/services/{self.name}"))
-        self._keep("ingresses.json", self._get(f"/apis/networking.k8s.io/v1/{place}/ingresses/{self.name}"))
+        ingress = self._get(f"/apis/networking.k8s.io/v1/{place}/ingresses/{self.name}")
+        self._keep("ingresses.json", ingress)
+        if not ingress and (route := self._get(f"{collection(GATEWAYS, 'HTTPRoute', self.namespace)}/{self.name}")):
+            self._keep("httproutes.json", route)
         for plural in (SLICES, ENDPOINTS):
             if found := self._get(path_of(plural, self.namespace, self.name)):
                 self._keep(f"{plural}.json", found.get("items") or found)

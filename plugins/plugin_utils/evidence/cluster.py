@@ -10,6 +10,7 @@ from ..kube.autoscalers import scalers
 from ..kube.client import KubeClient
 from ..kube.deployments import current_hash, unfinished
 from ..kube.errors import ForbiddenError
+from ..kube.routes import find_route, gateway_name
 from ..kube.service_addresses import Addresses, service_addresses
 from ..rollout.causes import Rules, troubles
 from ..rollout.view import View, fallen_before
@@ -33,14 +34,14 @@ def read_cluster(client: KubeClient, names: Names) -> Object:
     sets = replica_sets(client, names, selector) if found else []
     newest = current_hash(found, sets) if found else ""
     service = client.find(names.path("services", names.name))
-    ingress = client.find(names.path("ingresses", names.name))
+    route = find_route(client, names.namespace, names.name)
     return {
         "server_version": str(client.get("/version").get("gitVersion", "")),
         "deployment": deployment_facts(found, hindrances(client, names, found, sets, pods)) if found else None,
         "pods": [pod_facts(pod, newest) for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))],
         "service": service_facts(service, addresses(client, names)) if service else None,
-        "ingress": ingress_facts(ingress) if ingress else None,
-        "identity": identity(found, service, ingress, autoscalers=scalers(client, names.namespace)),
+        "ingress": route_facts(route) if route else None,
+        "identity": identity(found, service, route, autoscalers=scalers(client, names.namespace)),
     }
 
 
@@ -173,8 +174,34 @@ def service_facts(service: Object, behind: Addresses) -> Object:
     }
 
 
-def ingress_facts(ingress: Object) -> Object:
-    """The Ingress's class and where its rules lead."""
+def route_facts(route: Object) -> Object:
+    """The class of an Ingress, or the Gateways of an HTTPRoute, and where its rules lead."""
+    if route["kind"] == "HTTPRoute":
+        parents = [gateway_name(route, parent) for parent in route["spec"].get("parentRefs") or []]
+        given, rules = "; ".join(parents), http_route_rules(route)
+    else:
+        given, rules = str(route["spec"].get("ingressClassName") or ""), ingress_rules(route)
+    return {"kind": str(route["kind"]), "name": str(route["metadata"]["name"]), "class": given, "rules": rules}
+
+
+def http_route_rules(route: Object) -> list[Object]:
+    """Where an HTTPRoute leads, a rule for each host, path and Service."""
+    return [
+        {
+            "host": str(host),
+            "path": str((match.get("path") or {}).get("value") or "/"),
+            "service": str(backend.get("name", "")),
+            "port": str(backend.get("port") or ""),
+        }
+        for host in route["spec"].get("hostnames") or ["*"]
+        for rule in route["spec"].get("rules") or []
+        for match in rule.get("matches") or [{}]
+        for backend in rule.get("backendRefs") or []
+    ]
+
+
+def ingress_rules(ingress: Object) -> list[Object]:
+    """Where an Ingress leads, a rule for each host and path."""
     rules = []
     for rule in ingress["spec"].get("rules") or []:
         for path in (rule.get("http") or {}).get("paths") or []:
@@ -188,11 +215,7 @@ def ingress_facts(ingress: Object) -> Object:
                     "port": str(port.get("name") or port.get("number") or ""),
                 }
             )
-    return {
-        "name": str(ingress["metadata"]["name"]),
-        "class": str(ingress["spec"].get("ingressClassName") or ""),
-        "rules": rules,
-    }
+    return rules
 
 
 def table(client: KubeClient, path: str) -> str:

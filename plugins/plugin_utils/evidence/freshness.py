@@ -7,6 +7,7 @@ from typing import Any
 
 from ..kube.autoscalers import scalers
 from ..kube.client import KubeClient
+from ..kube.routes import find_route
 from .names import Names, identity
 from .verdict import PASSED
 
@@ -19,7 +20,8 @@ def still_true(before: Object, client: KubeClient, arguments: Mapping[str, Any])
     `arguments` are those of the action `evidence`; of them, name, namespace, base_url and host count.
     """
     names = Names(arguments["namespace"], arguments["name"])
-    found = [client.find(names.path(plural, names.name)) for plural in ("deployments", "services", "ingresses")]
+    found = [client.find(names.path(plural, names.name)) for plural in ("deployments", "services")]
+    found.append(find_route(client, names.namespace, names.name))
     same = (
         before["meta"]["base_url"] == arguments["base_url"].rstrip("/") and before["meta"]["host"] == arguments["host"]
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..kube.managed_fields import autoscaler
+from ..kube.routes import GATEWAYS
 from ..release.own_fields import own
 
 Object = dict[str, Any]
@@ -30,6 +31,7 @@ class Names:
             "deployments": "/apis/apps/v1",
             "replicasets": "/apis/apps/v1",
             "ingresses": "/apis/networking.k8s.io/v1",
+            "httproutes": f"/apis/{GATEWAYS}",
         }.get(plural, "/api/v1")
         return f"{group}/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
 

@@ -16,6 +16,9 @@ from .names import Names
 
 Object = dict[str, Any]
 
+# What leads to the Service, as kubectl and as the API call it.
+PLURALS = {"ingress": "ingresses", "httproute": "httproutes"}
+
 
 def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
     """Each file's name and text, in the order in which the exam asks for them."""
@@ -26,11 +29,12 @@ def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
     told = "".join(f"{key:<15} {plain(value)}\n" for key, value in meta.items())
     found = [("meta", f"$ {versions_of(meta)}\n{told}")]
     found += [("pods", f"$ {kubectl} get pods -o wide -l {labels}\n{table(client, pods)}")]
+    kind = (evidence["ingress"] or {"kind": "Ingress"})["kind"].lower()
     source = (evidence["service"] or {}).get("addresses") or SLICES
     for title, command, path in (
         ("service", f"service {names.name} -o wide", names.path("services", names.name)),
         ("endpoints", get_addresses(source, names.name), path_of(source, names.namespace, names.name)),
-        ("ingress", f"ingress {names.name}", names.path("ingresses", names.name)),
+        (kind, f"{kind} {names.name}", names.path(PLURALS[kind], names.name)),
     ):
         found.append((title, f"$ {kubectl} get {command}\n{table(client, path)}"))
     for answer in evidence["answers"]:

@@ -62,7 +62,8 @@ def cluster_checks(evidence: Object) -> list[Object]:
     """Rollout, Pods, Service and Ingress."""
     meta, deployment, pods = evidence["meta"], evidence["deployment"], evidence["pods"]
     name, kubectl = meta["name"], kubectl_of(meta)
-    there = f"{kubectl} get deployment,service,ingress {name}"
+    route = (evidence["ingress"] or {"kind": "Ingress"})["kind"]
+    there = f"{kubectl} get deployment,service,{route.lower()} {name}"
     absent = [
         kind
         for kind, found in (
@@ -120,9 +121,16 @@ def way_in_checks(evidence: Object, kubectl: str, ready: int) -> list[Object]:
         )
     if ingress:
         leads = [rule for rule in ingress["rules"] if service and rule["service"] == service["name"]]
-        told = f"class {ingress['class'] or '(none)'}, {len(leads)} of {len(ingress['rules'])} rules lead there"
+        given = "class" if ingress["kind"] == "Ingress" else "Gateway"
+        told = f"{given} {ingress['class'] or '(none)'}, {len(leads)} of {len(ingress['rules'])} rules lead there"
         checks.append(
-            check("cluster", "Way from the Ingress to the Service", bool(leads), told, f"{kubectl} get ingress {name}")
+            check(
+                "cluster",
+                f"Way from the {ingress['kind']} to the Service",
+                bool(leads),
+                told,
+                f"{kubectl} get {ingress['kind'].lower()} {name}",
+            )
         )
     return checks
 

@@ -14,7 +14,7 @@ import re
 import socket
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
@@ -141,28 +141,40 @@ class KubeClient:
         Raises what a GET raises; GoneError also in mid-stream. Another thread may call `hang_up`.
         """
         query |= {"watch": "true", "timeoutSeconds": str(seconds)}
-        target = f"{self._way.base}{path}?{urllib.parse.urlencode(query)}"
-        try:
-            response = self._watched(target, seconds)
-            if response.status == 401 and self._renew():
-                response = self._watched(target, seconds)
-            if response.status >= 400:
-                content(self.cluster, "GET", path, Reply(response.status, response.read(), response.headers))
-            while line := response.readline():
-                event = json.loads(line)
+        with contextlib.closing(self.lines(path, seconds, **query)) as lines:
+            for line in lines:
+                try:
+                    event = json.loads(line)
+                except ValueError as error:
+                    raise unreachable(self.cluster, error, self.timeout) from error
                 if event.get("type") == "ERROR":
                     fault = event.get("object") or {}
                     kind = GoneError if fault.get("code") == 410 else ApiError
                     raise kind(f"{where(self.cluster)}: {fault.get('message')}", int(fault.get("code") or 500))
                 yield event
+
+    def lines(self, path: str, seconds: int, **query: str) -> Generator[bytes]:
+        """Lines of a response as they come, until the server ends it or says nothing for longer than `seconds`.
+
+        For a client of its own. Raises what a GET raises. Another thread may call `hang_up`.
+        """
+        target = f"{self._way.base}{path}?{urllib.parse.urlencode(query)}"
+        try:
+            response = self._streamed(target, seconds)
+            if response.status == 401 and self._renew():
+                response = self._streamed(target, seconds)
+            if response.status >= 400:
+                content(self.cluster, "GET", path, Reply(response.status, response.read(), response.headers))
+            while line := response.readline():
+                yield line
         except (http.client.HTTPException, OSError, ValueError) as error:
             raise unreachable(self.cluster, error, self.timeout) from error
         finally:
             self.close()
 
-    def _watched(self, target: str, seconds: int) -> http.client.HTTPResponse:
+    def _streamed(self, target: str, seconds: int) -> http.client.HTTPResponse:
         connection = self._connection = self._way.connect(seconds + self.timeout)
-        self._way.write(connection, "GET", target, None, {"Accept": JSON})
+        self._way.write(connection, "GET", target, None, {"Accept": "*/*"})
         return connection.getresponse()
 
     def hang_up(self) -> None:

@@ -1,4 +1,4 @@
-"""How far a Deployment's rollout is, from what the API server says."""
+"""How far the rollout of a Deployment or a StatefulSet is, from what the API server says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from .errors import one_line
 Object = dict[str, Any]
 
 
+def is_stateful(item: Object) -> bool:
+    """Whether it is a StatefulSet: the items of a list do not say what they are."""
+    return "serviceName" in item["spec"]
+
+
 def unfinished(deployment: Object) -> str:
     """What the rollout still waits for, in words; empty when it is complete."""
     wanted = int(deployment["spec"].get("replicas", 1))
@@ -17,15 +22,25 @@ def unfinished(deployment: Object) -> str:
         return "the Deployment is paused: kubectl rollout resume"
     if int(status.get("observedGeneration", 0)) < int(deployment["metadata"].get("generation", 0)):
         return "the cluster to notice the new version"
-    updated = int(status.get("updatedReplicas", 0))
+    updated = _updated(deployment)
     if updated < wanted:
         return f"new Pods: {updated} of {wanted} started"
     if int(status.get("replicas", 0)) > updated:
         return f"old Pods to go: {int(status['replicas']) - updated} left"
-    ready = min(int(status.get("readyReplicas", 0)), int(status.get("availableReplicas", 0)))
+    ready = int(status.get("readyReplicas", 0))
+    if not is_stateful(deployment):
+        # Of a StatefulSet this is counted from Kubernetes 1.22 on.
+        ready = min(ready, int(status.get("availableReplicas", 0)))
     if ready < wanted:
         return f"ready Pods: {ready} of {wanted}"
     return ""
+
+
+def _updated(item: Object) -> int:
+    """The Pods of the newest version; a StatefulSet that is through with it counts them as the current ones only."""
+    status = item.get("status") or {}
+    through = is_stateful(item) and status.get("updateRevision") == status.get("currentRevision")
+    return int(status.get("currentReplicas" if through else "updatedReplicas", 0))
 
 
 def progress_line(deployment: Object) -> str:
@@ -33,13 +48,15 @@ def progress_line(deployment: Object) -> str:
     status = deployment.get("status") or {}
     wanted = int(deployment["spec"].get("replicas", 1))
     return (
-        f"{deployment['metadata']['name']}: {status.get('updatedReplicas', 0)}/{wanted} new, "
+        f"{deployment['metadata']['name']}: {_updated(deployment)}/{wanted} new, "
         f"{status.get('readyReplicas', 0)}/{wanted} ready, {status.get('replicas', 0)} in all"
     )
 
 
 def current_hash(deployment: Object, replica_sets: list[Object]) -> str:
-    """The pod-template-hash of the Deployment's newest version; empty when not known yet."""
+    """What the Pods of the newest version are known by, by `of_version`; empty when not known yet."""
+    if is_stateful(deployment):
+        return str((deployment.get("status") or {}).get("updateRevision", ""))
     revision = _annotation(deployment)
     for replica_set in replica_sets:
         owners = replica_set["metadata"].get("ownerReferences") or []
@@ -47,6 +64,12 @@ def current_hash(deployment: Object, replica_sets: list[Object]) -> str:
         if ours and revision and _annotation(replica_set) == revision:
             return str(replica_set["metadata"].get("labels", {}).get("pod-template-hash", ""))
     return ""
+
+
+def of_version(pods: list[Object], deployment: Object, version: str) -> list[Object]:
+    """Those of the Pods that are of a version, as `current_hash` has it; none where it is not known."""
+    label = "controller-revision-hash" if is_stateful(deployment) else "pod-template-hash"
+    return [pod for pod in pods if version and (pod["metadata"].get("labels") or {}).get(label) == version]
 
 
 def _annotation(item: Object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from ..kube.client import KubeClient
 from ..kube.errors import KubeError, one_line
 from ..release.revision_store import Store
+from .mask import Mask
 from .pod_secrets import environment_values, secret_names, secret_values
 
 Object = dict[str, Any]
@@ -40,6 +41,12 @@ def hidden_values(client: KubeClient, namespace: str, name: str, specs: list[Obj
     with suppress(KubeError):
         values += kept_values(client, namespace, name)
     return Hidden(values, unread)
+
+
+def without_secrets(client: KubeClient, namespace: str, name: str, specs: list[Object], words: str) -> str:
+    """The words of these Pods without what their Secrets hold; none of them where those cannot be read."""
+    hidden = hidden_values(client, namespace, name, specs)
+    return f"(not shown: {hidden.unread})" if hidden.unread else Mask(hidden.values)(words)
 
 
 def kept_values(client: KubeClient, namespace: str, name: str) -> Iterable[str]:

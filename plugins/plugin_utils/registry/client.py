@@ -203,7 +203,7 @@ class RegistryClient:
     ) -> Answer:
         answer = self._answer(method, path, scope, data, content_type)
         if answer.status in (401, 403) and not self._is_elsewhere(answer):
-            raise self._refused(" for writing" if method in ("PUT", "POST") else "")
+            raise self._refused(" for writing" if method in ("PUT", "POST", "DELETE") else "")
         return answer
 
     def _answer(

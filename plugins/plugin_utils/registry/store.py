@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import http.client
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,6 +17,10 @@ from typing import IO, Any
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.client import RegistryClient, RegistryError
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.http import Answer, host_of, persistent
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import ImageReference
+
+# How many tags are requested at once.
+PAGE = 200
+_NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
 
 
 class RegistryStore(RegistryClient):
@@ -99,3 +104,36 @@ class RegistryStore(RegistryClient):
             return list(json.loads(body)["manifests"]) if body else []
         except (ValueError, KeyError, TypeError) as error:
             raise RegistryError(f"The registry {self.host} has a list of attachments that cannot be read") from error
+
+    def tags(self, image: ImageReference) -> list[str]:
+        """Return all tags of the repository; none of one that is not there."""
+        path, scope = f"/v2/{image.repository}/tags/list?n={PAGE}", f"repository:{image.repository}:pull"
+        found: list[str] = []
+        while path:
+            answer = self._ask("GET", path, scope=scope)
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return []
+            if answer.status != HTTPStatus.OK:
+                raise self._unexpected(f"the tags of {image.name}", answer)
+            try:
+                found += [str(tag) for tag in json.loads(answer.body)["tags"] or []]
+            except (ValueError, KeyError, TypeError) as error:
+                raise RegistryError(f"The registry {self.host} has a list of tags that cannot be read") from error
+            # Only path and query count: behind a proxy, a registry often has a wrong idea of its own scheme and name.
+            following = _NEXT.search(answer.headers.get("Link", ""))
+            parts = urllib.parse.urlsplit(following[1]) if following else None
+            path = f"{parts.path}?{parts.query}" if parts else ""
+        return sorted(set(found))
+
+    def delete(self, image: ImageReference) -> bool:
+        """Remove the manifest of this digest, with all tags that name it; whether it was there."""
+        scope = f"repository:{image.repository}:pull,push,delete"
+        answer = self._ask("DELETE", f"/v2/{image.repository}/manifests/{image.digest}", scope=scope)
+        if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            raise RegistryError(
+                f"The registry {self.host} does not allow deletions (405): switch them on (of distribution:"
+                " storage.delete.enabled: true, or REGISTRY_STORAGE_DELETE_ENABLED=true)"
+            )
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND):
+            raise self._unexpected(f"the removal of {image}", answer)
+        return answer.status != HTTPStatus.NOT_FOUND

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..database_mode import OWN, mode_of
 from ..errors import UserError
 from ..kube.config import load_documents
 
@@ -60,8 +61,15 @@ class Credentials:
         if not self.key:
             return ""
         own = {**self.secrets, **self.files}
-        text = json.dumps([self.password, self.root_password, *([own] if own else [])])
-        return hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
+        return self._digest([self.password, self.root_password, *([own] if own else [])])
+
+    @property
+    def database_checksum(self) -> str:
+        """The same of the database's own: another secret of the application's is no reason to start it again."""
+        return self._digest([self.password, self.root_password]) if self.key else ""
+
+    def _digest(self, parts: list[Any]) -> str:
+        return hmac.new(self.key.encode(), json.dumps(parts).encode(), hashlib.sha256).hexdigest()[:16]
 
     def handed_on(self) -> Object:
         """As the roles `secret` and `workload` take them."""
@@ -70,6 +78,7 @@ class Credentials:
             "root_password": self.root_password,
             "key": self.key,
             "checksum": self.checksum,
+            "database_checksum": self.database_checksum,
             "secrets": dict(self.secrets),
             "files": [{"path": path, "key": file_key(path), "content": text} for path, text in self.files.items()],
         }
@@ -82,7 +91,7 @@ def made(length: int = LENGTH) -> str:
 
 def uses_secret(target: Mapping[str, Any]) -> bool:
     """Whether the target has any secrets: then those that the cluster keeps count."""
-    return boolean(target["db_enabled"]) or bool(target["secrets"]) or bool(target["secret_files"])
+    return mode_of(target) != "none" or bool(target["secrets"]) or bool(target["secret_files"])
 
 
 def file_key(path: str) -> str:
@@ -188,14 +197,19 @@ def settled_for(target: Mapping[str, Any], secret: dict[str, Any] | None) -> dic
 def settled_from(target: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str, Any]:
     """The credentials of a target, given what is kept of those before."""
     given, rotated = str(target["db_password"] or ""), boolean(target["db_password_rotated"])
-    if boolean(target["db_enabled"]):
+    mode = mode_of(target)
+    if mode in OWN:
         settled = settle(given, str(target["db_user"]), kept, rotated)
+    elif mode == "external":
+        # The server is somebody else's: it has a password, and nobody here makes another.
+        settled = Credentials(given, "", kept.get(KEY) or made())
     else:
         settled = Credentials(given, given, (kept.get(KEY) or made()) if uses_secret(target) else "")
     own = settle_secrets(target["secrets"], kept, rotated)
-    if boolean(target["db_enabled"]):
+    if mode != "none":
         parts = {name: str(target[f"db_{name}"]) for name in ("user", "name", "port")}
-        parts |= {"host": "127.0.0.1", "password": settled.password}
+        host = {"pod": "127.0.0.1", "shared": f"{target['name']}-db"}.get(mode) or str(target["db_host"])
+        parts |= {"host": host, "password": settled.password}
         own |= database_environment(target["db_environment"], parts)
     contents = {file_key(path): value for path, value in target["secret_files"].items()}
     files = settle_secrets(contents, kept, rotated)

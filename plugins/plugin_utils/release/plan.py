@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..kube import jobs
 from ..kube.changes import SERVER_SIDE, Change, changes, essence
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ForbiddenError, KubeError, NotFoundError, UnauthorizedError, one_line, without_trial
@@ -26,10 +27,15 @@ _INVALID = 422
 # In the order in which they are deleted. A namespace is never among them.
 PRUNABLE = (
     ("networking.k8s.io/v1", "Ingress"),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"),
     ("v1", "Service"),
     ("autoscaling/v2", "HorizontalPodAutoscaler"),
     ("autoscaling/v1", "HorizontalPodAutoscaler"),
+    ("batch/v1", "CronJob"),
+    ("batch/v1beta1", "CronJob"),
     ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("batch/v1", "Job"),
     ("policy/v1", "PodDisruptionBudget"),
     ("policy/v1beta1", "PodDisruptionBudget"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
@@ -181,6 +187,8 @@ class Planner:
             # It may belong to others too: it is used as it is.
             return Planned(manifest, "left", live)
         self._refuse_others(live, f"{manifest['kind']} {manifest['metadata']['name']}")
+        if manifest["kind"] == "Job":
+            return _job(manifest, live)
         wanted, notes = yielded(manifest, live, self.autoscalers)
         touched = touched_by_others(live)
         try:
@@ -254,6 +262,15 @@ class Planner:
         return [Planned(live, "delete", live, essence(live), notes=[note]) for live in (self.ours[key] for key in gone)]
 
 
+def _job(manifest: Object, live: Object) -> Planned:
+    """A Job cannot be changed, and is called after what it does: one that has succeeded has nothing left to do."""
+    seen = essence(live)
+    if jobs.succeeded(live):
+        return Planned(manifest, "left", live, seen, seen)
+    note = "it has failed, and is run once more" if jobs.failure(live) else "it has not ended yet: it is waited for"
+    return Planned(manifest, "change", live, seen, seen, notes=[note])
+
+
 def _not_tried(webhook: str) -> str:
     return (
         f"not tried by the cluster, for the admission webhook {webhook} does not support dry runs (its sideEffects are "
@@ -296,12 +313,24 @@ def described(planned: list[Planned]) -> list[dict[str, Any]]:
 
 def beyond(planned: list[Planned], limit: int) -> str:
     """Why an apply is refused, when it would delete more than is done unasked; empty when it would not."""
-    gone = [item.title for item in planned if item.action == "delete"]
+    # A Job that is in no manifest any more is one that has been done.
+    gone = [item.title for item in planned if item.action == "delete" and item.kind != "Job"]
     if len(gone) <= limit:
         return ""
     return (
         f"{len(gone)} objects are in no manifest any more ({', '.join(gone)}), and at most {limit} are deleted "
         f"unasked: look at them, then give -e workload_prune_limit={len(gone)}."
+    )
+
+
+def left_behind(planned: list[Planned]) -> str:
+    """Why an apply is refused that would leave the data of a database behind; empty when it would not."""
+    servers = [item.name for item in planned if item.action == "delete" and item.kind == "StatefulSet"]
+    if not servers:
+        return ""
+    return (
+        f"StatefulSet {servers[0]} is in no manifest any more (app_db_mode), and the data of its database would be "
+        f"left behind: set app_db_mode back to shared, or save the data, delete StatefulSet {servers[0]} and run again."
     )
 
 

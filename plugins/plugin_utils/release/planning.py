@@ -12,9 +12,9 @@ from ..kube.changes import redacted
 from ..kube.client import KubeClient
 from ..kube.config import load_documents
 from ..kube.errors import KubeError, one_line
-from . import saved_plan
+from . import maintenance, saved_plan
 from .lease import Lock
-from .plan import Object, Planned, Planner, beyond, described, summary
+from .plan import Object, Planned, Planner, beyond, described, left_behind, summary
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class ReleasePlan:
             "interrupted": self.interrupted,
             "pods": self.pods,
             "objects": described(self.planned),
+            "to_migrate": [item.manifest for item in self.differing if item.kind == "Job" and item.action != "delete"],
             "to_apply": [item.manifest for item in self.differing if applies(item)],
             "to_replace": [item.whole or item.manifest for item in self.differing if item.as_whole],
             "to_delete": [named(item.manifest, "uid") for item in self.differing if item.action == "delete"],
@@ -86,7 +87,7 @@ def plan_release(client: KubeClient, asked: Asked, trial: bool) -> ReleasePlan:
     Raises KubeError for what the cluster refuses, PlanError for a saved plan that no longer holds.
     """
     planned = Planner(client, asked.namespace, asked.name, asked.apis).plan(parsed(asked.manifests))
-    refusal = beyond(planned, asked.prune_limit)
+    refusal = _maintained(planned, asked.name) or left_behind(planned) or beyond(planned, asked.prune_limit)
     if refusal and not trial:
         raise KubeError(f"{refusal} Nothing was applied.")
     _hold_and_save(client, planned, asked)
@@ -95,6 +96,12 @@ def plan_release(client: KubeClient, asked: Asked, trial: bool) -> ReleasePlan:
     settled = rolled_out and not trial and all(item.action == "left" for item in planned)
     interrupted = settled and Lock(client, asked.namespace, asked.name, {}).abandoned()
     return ReleasePlan(planned, asked.images, refusal, rolled_out, pods, interrupted)
+
+
+def _maintained(planned: list[Planned], name: str) -> str:
+    """Why nothing is applied while maintenance is on: users would be led back to the Pods at once."""
+    live = next((item.live for item in planned if (item.kind, item.name) == ("Service", name)), None)
+    return maintenance.refusal(live, name) if live else ""
 
 
 def _hold_and_save(client: KubeClient, planned: list[Planned], asked: Asked) -> None:
@@ -112,19 +119,21 @@ def _hold_and_save(client: KubeClient, planned: list[Planned], asked: Asked) -> 
 
 
 def _rollout(client: KubeClient, planned: list[Planned], asked: Asked) -> tuple[bool, list[Object]]:
-    """Whether what is wanted of the Deployment already runs, and in which Pods."""
-    for item in planned:
+    """Whether what is wanted already runs, and in which Pods the API does."""
+    running = [item for item in planned if item.kind in ("Deployment", "StatefulSet") and item.action != "delete"]
+    up = all(item.action == "left" and item.live and not rollout.unfinished(item.live) for item in running)
+    for item in running:
         if (item.kind, item.name) == ("Deployment", asked.name) and item.live:
             selector = ",".join(f"{key}={value}" for key, value in item.live["spec"]["selector"]["matchLabels"].items())
             listed = client.get(f"/api/v1/namespaces/{asked.namespace}/pods", labelSelector=selector)
             pods = rollout.pod_summary(rollout.standing(listed.get("items") or []))
-            return item.action == "left" and not rollout.unfinished(item.live), pods
+            return up, pods
     return False, []
 
 
 def applies(item: Planned) -> bool:
-    """Whether a server-side apply does it."""
-    return item.action in ("create", "change") and not item.as_whole
+    """Whether a server-side apply does it; a Job is run and waited for."""
+    return item.kind != "Job" and item.action in ("create", "change") and not item.as_whole
 
 
 def named(document: Object, *more: str) -> Object:

@@ -29,8 +29,11 @@ KINDS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("NetworkPolicy", ("networking.k8s.io/v1",), False),
     ("PodDisruptionBudget", ("policy/v1", "policy/v1beta1"), False),
     ("Service", ("v1",), True),
+    ("StatefulSet", ("apps/v1",), False),
     ("Deployment", ("apps/v1",), True),
+    ("CronJob", ("batch/v1", "batch/v1beta1"), False),
     ("HorizontalPodAutoscaler", ("autoscaling/v2", "autoscaling/v1"), False),
+    ("HTTPRoute", ("gateway.networking.k8s.io/v1",), False),
     ("Ingress", ("networking.k8s.io/v1",), True),
 )
 # The kinds that the templates make, named after the target: what bears that name is about to be overwritten.

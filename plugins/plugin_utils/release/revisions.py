@@ -35,8 +35,11 @@ ORDER = (
     "NetworkPolicy",
     "PodDisruptionBudget",
     "Service",
+    "StatefulSet",
     "Deployment",
+    "CronJob",
     "HorizontalPodAutoscaler",
+    "HTTPRoute",
     "Ingress",
 )
 

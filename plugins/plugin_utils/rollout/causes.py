@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..causes import Cause
+from ..kube.conditions import condition
 from ..kube.errors import one_line
 from .hints import CORDONED, loopback_line
 from .remedies import LOGIN_REFUSED, OUT_OF_MEMORY, REMEDIES, SHARED_VOLUME, pith, pull_cause, start_remedy
@@ -19,7 +20,6 @@ from .view import (
     Container,
     Object,
     View,
-    condition,
     containers,
     event_time,
     probe_seconds,

@@ -6,13 +6,14 @@ from typing import Any
 
 from ..causes import Cause
 from ..kube.client import KubeClient
+from ..kube.conditions import holds
 from ..verify import replicas
 from ..verify.endpoints import mismatch
 from ..verify.request import title
 from ..verify.session import Order, Session
 from ..verify.verification import REMEDIES, told
 from .causes import FINAL_PATIENCE, Rules
-from .view import View, condition
+from .view import View
 
 Object = dict[str, Any]
 
@@ -47,7 +48,7 @@ class NewPods:
         self.wrong_since = {name: at for name, at in self.wrong_since.items() if name in self._names(view)}
         for pod in view.newest() if self.endpoints else []:
             name = str(pod["metadata"]["name"])
-            if name in self.right or condition(pod, "Ready").get("status") != "True":
+            if name in self.right or not holds(pod, "Ready"):
                 self.wrong_since.pop(name, None)
                 continue
             try:

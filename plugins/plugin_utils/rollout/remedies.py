@@ -92,6 +92,7 @@ REMEDIES = {
     "ProbeNeverPasses": "Does the path answer on app_api_port (app_api_readiness_path, app_api_liveness_path)? "
     "A start that takes longer needs a larger app_startup_seconds (of a database, workload_startup_seconds).",
     "CannotStartPod": "See the node: kubectl describe pod.",
+    "MigrationFailed": "Correct it (app_migrate_command), and run again: it is run once more.",
     "DeadlineExceeded": "Raise app_rollout_timeout if it only needs longer.",
 }
 

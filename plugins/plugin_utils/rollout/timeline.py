@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from .view import View, condition, containers, seconds_of
+from ..kube.conditions import condition
+from .view import View, containers, seconds_of
 
 Object = dict[str, Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..kube.deployments import current_hash, standing
+from ..kube.deployments import current_hash, is_stateful, of_version, standing
 from ..kube.errors import one_line
 
 Object = dict[str, Any]
@@ -111,12 +111,6 @@ def containers(pod: Object) -> list[Container]:
     return found
 
 
-def condition(item: Object, kind: str) -> Object:
-    """A condition in an object's status; empty when it has none of the kind."""
-    listed = (item.get("status") or {}).get("conditions") or []
-    return next((one for one in listed if one.get("type") == kind), {})
-
-
 def fallen_before(pods: list[Object], moment: float) -> frozenset[str]:
     """The uids of the Pods that had failed by then, as far as their own stamps tell."""
     return frozenset(
@@ -149,7 +143,7 @@ def _last_stamp(pod: Object) -> float:
 
 @dataclass(frozen=True)
 class View:
-    """A Deployment, what belongs to it, and the time at the server, at one moment."""
+    """A Deployment or StatefulSet, what belongs to it, and the time at the server, at one moment."""
 
     deployment: Object
     replica_sets: list[Object] = field(default_factory=list)
@@ -173,15 +167,14 @@ class View:
 
     def newest(self) -> list[Object]:
         """The Pods of the current version: trouble of older ones is no news."""
-        return [pod for pod in standing(self.pods) if self._is_current(pod)]
+        return self._current(standing(self.pods))
 
     def fallen(self) -> list[Object]:
         """Pods of the current version that their node has given up for want of something, while it was watched."""
         return [
             pod
-            for pod in self.pods
-            if self._is_current(pod)
-            and (pod.get("status") or {}).get("phase") == "Failed"
+            for pod in self._current(self.pods)
+            if (pod.get("status") or {}).get("phase") == "Failed"
             and (pod.get("status") or {}).get("reason") not in MOVED
             and str(pod["metadata"]["uid"]) not in self.past
         ]
@@ -200,7 +193,9 @@ class View:
         return any(pod["metadata"].get("deletionTimestamp") for pod in self.pods)
 
     def current_set(self) -> Object:
-        """The ReplicaSet of the current version; empty when there is none yet."""
+        """What makes the current Pods: a StatefulSet itself, or a ReplicaSet, empty when there is none yet."""
+        if is_stateful(self.deployment):
+            return self.deployment
         wanted = current_hash(self.deployment, self.replica_sets)
         labels = [(item, (item["metadata"].get("labels") or {}).get("pod-template-hash")) for item in self.replica_sets]
         return next((item for item, label in labels if wanted and label == wanted), {})
@@ -232,11 +227,10 @@ class View:
         noticed = (self.deployment.get("status") or {}).get("observedGeneration", 0)
         return bool(noticed >= self.deployment["metadata"].get("generation", 0))
 
-    def _is_current(self, pod: Object) -> bool:
+    def _current(self, pods: list[Object]) -> list[Object]:
         if not self.noticed():
-            return False
-        current = current_hash(self.deployment, self.replica_sets)
-        return bool(current) and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == current
+            return []
+        return of_version(pods, self.deployment, current_hash(self.deployment, self.replica_sets))
 
 
 def event_time(event: Object) -> float:

@@ -11,8 +11,7 @@ from ..kube import deployments as rollout
 from ..kube.client import KubeClient
 from ..kube.errors import KubeError, one_line
 from ..kube.watch import Informer, Source
-from ..redaction.hidden_values import hidden_values
-from ..redaction.mask import Mask
+from ..redaction.hidden_values import without_secrets
 from .causes import RANKS, Rules, Trouble
 from .hints import cordoned, hinted, loopback_line
 from .hold import Hold
@@ -23,6 +22,8 @@ from .remedies import LOGIN_REFUSED, REMEDIES
 from .timeline import Timeline
 from .view import Container, Object, View, containers
 
+# Where the API server keeps what is watched.
+PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
 # What is at most so much older than the watching belongs to what is watched: it was applied just before.
 LEAD = 15.0
 # The time that is given grows by what was not seen of it, by so much at most: a lock is held for no longer.
@@ -36,7 +37,7 @@ _SYMPTOM = RANKS.index("ProbeNeverPasses")
 
 
 class Rollout:
-    """One Deployment being watched."""
+    """One Deployment or StatefulSet being watched."""
 
     def __init__(
         self,
@@ -46,12 +47,14 @@ class Rollout:
         rules: Rules | None = None,
         show: Callable[[str], None] = print,
         endpoints: list[Object] | None = None,
+        kind: str = "Deployment",
     ) -> None:
         """`show` gets the lines of progress; `endpoints` are asked of each new Pod as soon as it is ready."""
+        self.kind, self.plural = kind, PLURALS[kind]
         self.client, self.namespace, self.name, self.show = client, namespace, name, show
         self.judge = Judge(rules or Rules())
         self.new_pods = NewPods(client, namespace, endpoints or [], self.judge.rules)
-        self.hold = Hold(client, self.path("deployments", name))
+        self.hold = Hold(client, self.path(self.plural, name))
         self.outages = Outages(show)
         # The server's clock is read once: this machine's may be set while it is waited.
         self.ahead = 0.0
@@ -116,21 +119,21 @@ class Rollout:
 
     def now(self) -> tuple[list[Object], bool]:
         """The Pods there are, none when there is no Deployment yet, and whether the rollout is complete."""
-        deployment = self.client.find(self.path("deployments", self.name))
+        deployment = self.client.find(self.path(self.plural, self.name))
         if deployment is None:
             return [], False
         return rollout.standing(self._selected("pods", deployment)), not rollout.unfinished(deployment)
 
     def path(self, plural: str, name: str = "") -> str:
         """The path of a collection in the namespace, or of one of its objects."""
-        prefix = "/apis/apps/v1" if plural in ("deployments", "replicasets") else "/api/v1"
+        prefix = "/apis/apps/v1" if plural in ("replicasets", *PLURALS.values()) else "/api/v1"
         return f"{prefix}/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
 
     def deployment(self) -> Object:
-        """The Deployment, which has to be there."""
-        found = self.client.find(self.path("deployments", self.name))
+        """The Deployment or StatefulSet, which has to be there."""
+        found = self.client.find(self.path(self.plural, self.name))
         if found is None:
-            raise KubeError(f"Deployment {self.name} is not in namespace {self.namespace}: deploy it first.")
+            raise KubeError(f"{self.kind} {self.name} is not in namespace {self.namespace}: deploy it first.")
         return found
 
     def _selected(self, plural: str, deployment: Object) -> list[Object]:
@@ -143,7 +146,7 @@ class Rollout:
     def _sources(self, deployment: Object) -> list[Source]:
         selector = self._selector(deployment)
         return [
-            Source("deployments", self.path("deployments"), {"fieldSelector": f"metadata.name={self.name}"}),
+            Source("deployments", self.path(self.plural), {"fieldSelector": f"metadata.name={self.name}"}),
             Source("replicasets", self.path("replicasets"), selector),
             Source("pods", self.path("pods"), selector),
             # A shared namespace may hold thousands: of the past only warnings, of the present all.
@@ -154,7 +157,7 @@ class Rollout:
         deployments = mirror.items("deployments")
         if not deployments:
             raise KubeError(
-                f"Deployment {self.name} in namespace {self.namespace} was removed while it was watched: run again."
+                f"{self.kind} {self.name} in namespace {self.namespace} was removed while it was watched: run again."
             )
         objects = {kind: mirror.items(kind) for kind in ("replicasets", "pods", "events")}
         view = self._view_of(deployments[0], **objects)
@@ -205,12 +208,12 @@ class Rollout:
         if real:
             raise self._error(self._explained(real[0], view), f"{text}. ")
         details = rollout.not_ready(view.newest())
-        message = f"Deployment {self.name} {text}" + (f". {details}" if details else "")
+        message = f"{self.kind} {self.name} {text}" + (f". {details}" if details else "")
         raise self._error(Cause("DeadlineExceeded", message, REMEDIES["DeadlineExceeded"]))
 
     def _error(self, cause: Cause, prefix: str = "") -> CausedError:
         error = CausedError(
-            f"Deployment {self.name} in namespace {self.namespace} cannot come up: {prefix}{cause.sentence()} "
+            f"{self.kind} {self.name} in namespace {self.namespace} cannot come up: {prefix}{cause.sentence()} "
             "Pods of the version before, if any, keep serving.",
             cause,
         )
@@ -230,14 +233,10 @@ class Rollout:
         if not words.strip():
             return cause
         last = "\n".join(words.strip().splitlines()[-3:])
-        last = self._masked(last, [pod["spec"] for pod in view.pods if pod["metadata"]["name"] == cause.pod])
+        specs = [pod["spec"] for pod in view.pods if pod["metadata"]["name"] == cause.pod]
+        last = without_secrets(self.client, self.namespace, self.name, specs, last)
         text = f"{cause.message}; its last lines: {one_line(last, 400)}"
         return Cause(cause.type, text, cause.remedy, cause.pod, cause.container)
-
-    def _masked(self, words: str, specs: list[Object]) -> str:
-        """The words without what a Pod's Secrets hold; none of them where those cannot be read."""
-        hidden = hidden_values(self.client, self.namespace, self.name, specs)
-        return f"(not shown: {hidden.unread})" if hidden.unread else Mask(hidden.values)(words)
 
     def _log(self, pod: str, container: str, previous: bool, lines: int, since: int = 0) -> str:
         query = {"container": container, "tailLines": str(lines)} | ({"sinceSeconds": str(since)} if since else {})

@@ -11,8 +11,9 @@ from ansible.template import Templar
 from ..kube.config import is_missing
 from ..verify.endpoint_rules import find_endpoint_problems
 from ..verify.request_rules import authorities_problem
+from .ingress_rules import find_unrouted, host_problem
 from .role_arguments import WrongArguments, wrong_names, wrong_values
-from .rules import find_problems, host_problem
+from .rules import find_problems
 from .variables import Target
 
 ENDPOINTS = "verify_endpoints"
@@ -44,7 +45,8 @@ def check_values(target: Target, verify: Mapping[str, Any], roles: Path) -> None
     problems += [line for line in [host_problem("verify_host", str(verify.get("verify_host", "")))] if line]
     problems += [line for line in [authorities_problem(str(verify.get("verify_ca_file") or ""))] if line]
     if ENDPOINTS in verify:
-        problems += find_endpoint_problems(verify[ENDPOINTS]) or wrong_values(roles / "verify", verify)
+        wrong = find_endpoint_problems(verify[ENDPOINTS]) or wrong_values(roles / "verify", verify)
+        problems += wrong or find_unrouted(target, verify[ENDPOINTS])
     if problems:
         raise WrongArguments("\n".join(problems))
 

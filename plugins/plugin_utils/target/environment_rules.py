@@ -53,8 +53,8 @@ def command(name: str, value: object) -> Problem:
         return f"app_{name} has items that are not text or numbers"
     if any("\0" in text_of(one) for one in value):
         return f"app_{name} holds a NUL character, which no argument can carry"
-    if name == "command" and value and not text_of(value[0]).strip():
-        return "app_command begins with an empty word: it must begin with a program"
+    if name.endswith("command") and value and not text_of(value[0]).strip():
+        return f"app_{name} begins with an empty word: it must begin with a program"
     return None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.build.dockerfile import stage_names
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.database_mode import OWN, mode_of, wanted
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.files import cannot_be_read
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_reference import (
     BadReference,
@@ -19,6 +19,12 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.registry.image_r
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.autoscale_rules import (
     autoscale,
     find_unreachable_load,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.database_rules import (
+    find_database_problems,
+    mode,
+    storage_class,
+    storage_size,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environment_rules import (
     Problem,
@@ -32,6 +38,15 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.environme
     text_of,
     whole_number,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.ingress_rules import (
+    find_route_problems,
+    gateway,
+    ingress_class,
+    ingress_host,
+    ingress_hosts,
+    ingress_path,
+    tls,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.mount_rules import (
     files,
     find_mount_clashes,
@@ -39,6 +54,12 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.mount_rul
     volumes,
 )
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.names import LABEL, LABEL_LENGTH, SUBDOMAIN
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.process_rules import (
+    cron,
+    find_name_clashes,
+    migrate_timeout,
+    workers,
+)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.resource_rules import resources
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.target.written import as_text, text_problem
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoint_rules import path_problem
@@ -46,8 +67,6 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.verify.endpoints
 
 # Services have a stricter rule than other objects: RFC 1035, the name begins with a letter.
 _SERVICE_LABEL = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
-# As a Host header has it: a name or an address, and perhaps a port.
-_HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 _DATABASE_NAME = re.compile(r"[A-Za-z0-9_$-]{1,64}")
 # -api, -db and the like are appended to the name; labels end at 63 characters.
 _NAME_LENGTH = 50
@@ -66,18 +85,15 @@ TEXTS = (
     *(f"{part}_{what}" for part in ("api", "db") for what in ("image", "image_name", "image_tag", "build_context")),
     *(f"{part}_{what}" for part in ("api", "db") for what in ("dockerfile", "target")),
     *("base_image", "api_readiness_path", "api_liveness_path", "db_base_image", "db_name", "db_user"),
-    *("ingress_class", "ingress_host", "base_url"),
+    *("db_mode", "db_host", "db_storage_class"),
+    *("ingress_class", "ingress_host", "ingress_path", "base_url"),
 )
 SECRET_TEXTS = ("registry_password", "db_password")
 COLLECTIONS_OF_SECRETS = ("secrets", "secret_files")
 COLLECTIONS_OF_TEXTS = (
-    *("command", "args", "api_environment", "pod_environment", "db_environment", "secrets_from"),
-    *("api_build_args", "db_build_args", "image_pull_secrets"),
+    *("command", "args", "migrate_command", "api_environment", "pod_environment", "db_environment", "secrets_from"),
+    *("api_build_args", "db_build_args", "image_pull_secrets", "ingress_hosts"),
 )
-
-
-def _wanted(value: object) -> bool:
-    return value if isinstance(value, bool) else text_of(value).strip().lower() in ("yes", "true", "on", "1", "y", "t")
 
 
 def _number_between(name: str, value: object, lowest: int, highest: int) -> Problem:
@@ -127,44 +143,6 @@ def _service_name(name: str, value: object) -> Problem:
         f"app_{name} is '{text}': it must be at most {_NAME_LENGTH} lower case letters, digits and '-',"
         " with a letter first and no '-' last"
     )
-
-
-def _ingress_host(name: str, value: object) -> Problem:
-    text = text_of(value)
-    bare = text.removeprefix("*.")
-    if not text or (SUBDOMAIN.fullmatch(bare) and len(text) <= 253 and not _is_address(bare)):
-        return None
-    wanted = "a host name in lower case, without port and path, or empty for any"
-    return f"app_{name} is '{text}': it must be {wanted}{_in_ascii(text)}"
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _in_ascii(text: str) -> str:
-    """How DNS writes a name in another script; empty for what is not such a name."""
-    try:
-        name = text.encode("idna").decode()
-    except UnicodeError:
-        return ""
-    return "" if text.isascii() else f" (write it as {name})"
-
-
-def host_problem(name: str, text: str) -> Problem:
-    """What keeps a text from being the name that requests are for, with a port if need be."""
-    try:
-        parts = urllib.parse.urlsplit(f"//{text}")
-        good = text.isascii() and parts.netloc == text and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        good = False
-    if not text or (good and _HOST.fullmatch(text)):
-        return None
-    return f"{name} is '{text}': it must be a host name, with a port if need be{_in_ascii(text)}"
 
 
 def _path(name: str, value: object) -> Problem:
@@ -231,15 +209,6 @@ def _names(name: str, value: object) -> Problem:
     return f"app_{name} has names that Kubernetes refuses: {', '.join(bad)}" if bad else None
 
 
-def _ingress_class(name: str, value: object) -> Problem:
-    text = text_of(value)
-    if not text or SUBDOMAIN.fullmatch(text):
-        return None
-    return (
-        f"app_{name} is '{text}': it must be the name of an IngressClass, or empty where an annotation says the class"
-    )
-
-
 def _filled(name: str, value: object) -> Problem:
     return None if text_of(value).strip() else f"app_{name} is empty"
 
@@ -254,6 +223,10 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "api_port": _port,
     "command": command,
     "args": command,
+    "migrate_command": command,
+    "migrate_timeout": migrate_timeout,
+    "workers": workers,
+    "cron": cron,
     "api_environment": environment,
     "pod_environment": pod_environment,
     "secrets": secrets,
@@ -262,6 +235,9 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "files": files,
     "volumes": volumes,
     "db_environment": database_environment,
+    "db_mode": mode,
+    "db_storage_size": storage_size,
+    "db_storage_class": storage_class,
     "api_readiness_path": _path,
     "api_liveness_path": _path,
     "startup_seconds": _startup,
@@ -271,8 +247,12 @@ _RULES: dict[str, Callable[[str, object], Problem]] = {
     "db_user": _database_user,
     "db_password": _password,
     "db_resources": resources,
-    "ingress_class": _ingress_class,
-    "ingress_host": _ingress_host,
+    "ingress_class": ingress_class,
+    "ingress_host": ingress_host,
+    "ingress_hosts": ingress_hosts,
+    "ingress_path": ingress_path,
+    "tls": tls,
+    "gateway": gateway,
     "base_url": _base_url,
     "image_pull_secrets": _names,
     "manifests_dir": _filled,
@@ -358,18 +338,22 @@ def _starts_in_vain(values: Values) -> list[str]:
 
 def find_problems(values: Values) -> list[str]:
     """Return one line for each thing that is wrong with a target's variables (names without ``app_``)."""
-    with_database = _wanted(values.get("db_enabled", True))
-    parts = ("api", "db") if with_database else ("api",)
+    where = mode_of(values)
+    with_database, beside = where != "none", where == "pod"
+    parts = ("api", "db") if where in OWN else ("api",)
     rules = {name: rule for name, rule in _RULES.items() if with_database or not name.startswith("db_")}
     problems = [problem for name, rule in rules.items() if (problem := rule(name, values.get(name)))]
     problems += _unquoted(values)
     problems += find_clashes(values, with_database)
     problems += find_mount_clashes(values)
     problems += _starts_in_vain(values)
-    problems += find_unreachable_load(values, with_database)
-    if with_database and _wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
+    problems += find_unreachable_load(values, beside)
+    problems += find_database_problems(values)
+    problems += find_name_clashes(values)
+    problems += find_route_problems(values)
+    if with_database and wanted(values.get("db_password_required")) and not text_of(values.get("db_password")):
         problems.append(f"app_db_password is empty: {_HOW_TO_GIVE_A_PASSWORD}")
-    if with_database and whole_number(values.get("api_port")) == whole_number(values.get("db_port")):
+    if beside and whole_number(values.get("api_port")) == whole_number(values.get("db_port")):
         problems.append("app_api_port and app_db_port are the same: both containers share one Pod's network")
     problems += [line for part in parts for line in _image(values, part)]
     if not all(text_of(values.get(f"{part}_image")) for part in parts):

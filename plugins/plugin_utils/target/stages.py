@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.parsing.convert_bool import boolean
+from ..database_mode import OWN, mode_of
 
 
 def builds(target: Mapping[str, Any]) -> bool:
     """Whether any image is built here."""
-    return not target["api_image"] or (boolean(target["db_enabled"]) and not target["db_image"])
+    return not target["api_image"] or (mode_of(target) in OWN and not target["db_image"])
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..kube.websocket import accepted, handshake
 from . import tls
 from .answer import Answer
 from .endpoints import SWITCHED, quoted
 from .request import Endpoint, Request
-from .websocket import accepted, handshake
 
 Connect = Callable[[], http.client.HTTPConnection]
 

@@ -14,7 +14,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, cast
 
 from ..kube.client import KubeClient
-from .websocket import BINARY, CLOSE, PING, PONG, frame, handshake, read_frame
+from ..kube.websocket import BINARY, CLOSE, PING, PONG, frame, handshake, read_frame
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -12,6 +12,7 @@ from typing import Any
 from ..kube import deployments as rollout
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ConnectionFailedError, KubeError, one_line
+from ..kube.routes import Route, find_route, route_of
 from ..kube.service_addresses import service_addresses
 from .answer import Answer
 from .asker import Line
@@ -35,10 +36,8 @@ class Behind:
     # What keeps the rollout from being complete; empty when it is.
     lacking: str = ""
     missing: bool = False
-    # The host names that the Ingress of the same name answers to; empty when it answers to any, or is not there.
-    hosts: list[str] = field(default_factory=list)
-    # The paths below which it leads to the Service; empty when it leads there from any, or is not there.
-    paths: list[str] = field(default_factory=list)
+    # What the Ingress or the HTTPRoute of the same name leads there.
+    route: Route = field(default_factory=Route)
 
 
 def look(client: KubeClient, namespace: str, name: str) -> Behind:
@@ -52,13 +51,8 @@ def look(client: KubeClient, namespace: str, name: str) -> Behind:
     sets = client.get(f"/apis/apps/v1/{place}/replicasets", **selector).get("items") or []
     pods = rollout.standing(client.get(f"/api/v1/{place}/pods", **selector).get("items") or [])
     wanted = rollout.current_hash(deployment, sets)
-    current = [
-        str(pod["metadata"]["name"])
-        for pod in pods
-        if wanted and (pod["metadata"].get("labels") or {}).get("pod-template-hash") == wanted
-    ]
+    current = [str(pod["metadata"]["name"]) for pod in rollout.of_version(pods, deployment, wanted)]
     addresses = service_addresses(client, namespace, name)
-    ingress = client.find(f"/apis/networking.k8s.io/v1/{place}/ingresses/{name}") or {}
     lacking = rollout.unfinished(deployment)
     return Behind(
         pods,
@@ -66,28 +60,8 @@ def look(client: KubeClient, namespace: str, name: str) -> Behind:
         list(addresses.ready),
         addresses.port,
         lacking,
-        hosts=_hosts(ingress),
-        paths=_paths(ingress, name),
+        route=route_of(find_route(client, namespace, name), name),
     )
-
-
-def _hosts(ingress: Mapping[str, Any]) -> list[str]:
-    """The names in an Ingress's rules; none when one of them is for any name."""
-    names = [str(rule.get("host") or "") for rule in (ingress.get("spec") or {}).get("rules") or []]
-    return [] if "" in names else names
-
-
-def _paths(ingress: Mapping[str, Any], service: str) -> list[str]:
-    """The prefixes in an Ingress's rules that lead to the Service; none when one is for all, or says more than that."""
-    found = []
-    for rule in (ingress.get("spec") or {}).get("rules") or []:
-        for route in (rule.get("http") or {}).get("paths") or []:
-            if ((route.get("backend") or {}).get("service") or {}).get("name") != service:
-                continue
-            if route.get("pathType") != "Prefix" or str(route.get("path") or "/") == "/":
-                return []
-            found.append(str(route["path"]).rstrip("/"))
-    return found
 
 
 def mismatched(behind: Behind) -> tuple[list[str], list[str]]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import BOOLEANS
 
+from ..kube.websocket import OWN_HEADERS
 from .repeating import sent_once
 from .request import BODIES, METHODS, SAFE, flag, has_controls, leaves, method_of, references, referred
 from .saving import NAME, TOKEN, source_problem
 from .tls import trust
-from .websocket import OWN_HEADERS
 
 Endpoint = Mapping[str, Any]
 # What a request sets itself, and what to set in place of it.

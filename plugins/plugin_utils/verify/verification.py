@@ -37,6 +37,8 @@ REMEDIES = {
     "IngressNotRouted": "Check app_ingress_class (does a controller serve it?), app_ingress_host, "
     "workload_ingress_annotations, and look for another Ingress with the same host and path: "
     "kubectl get ingress,ingressclass.",
+    "RouteNotServed": "app_gateway names the Gateway, and its listener, which must let routes of app_namespace in and "
+    "fit app_ingress_host: kubectl describe gateways,httproutes.",
     "WrongBackend": "Look for another Ingress with the same host and path, and whether the controller has followed: "
     "kubectl get ingress.",
     **OF_CERTIFICATES,
@@ -89,17 +91,18 @@ def _of_cluster(seen: Seen) -> Cause | None:
         )
     if behind.lacking:
         return _cause("RolloutIncomplete", f"the rollout is not complete: still waiting for {behind.lacking}")
-    if behind.hosts and seen.host and not any(serves(name, seen.host) for name in behind.hosts):
+    route = behind.route
+    if route.unserved:
+        return _cause("RouteNotServed", f"the HTTPRoute leads nowhere: {route.unserved}")
+    if route.hosts and seen.host and not any(serves(name, seen.host) for name in route.hosts):
         # Another deployment of the same thing gives the same answers.
-        text = f"the Ingress serves {', '.join(behind.hosts)}, not {seen.host}: somebody else responds there"
+        text = f"the {route.kind} serves {', '.join(route.hosts)}, not {seen.host}: somebody else responds there"
         return _cause("WrongBackend", text)
     below = urllib.parse.urlsplit(seen.base_url).path.rstrip("/")
-    for path in (below + str(item["path"]).partition("?")[0] for item in seen.endpoints if behind.paths):
-        if not any(path == prefix or path.startswith(f"{prefix}/") for prefix in behind.paths):
-            text = (
-                f"the Ingress leads only {', '.join(behind.paths)} to the Service, not {path}: somebody else responds"
-            )
-            return _cause("WrongBackend", f"{text} there")
+    for path in (below + str(item["path"]).partition("?")[0] for item in seen.endpoints if route.paths):
+        if not any(path == prefix or path.startswith(f"{prefix}/") for prefix in route.paths):
+            text = f"the {route.kind} leads only {', '.join(route.paths)} to the Service, not {path}"
+            return _cause("WrongBackend", f"{text}: somebody else responds there")
     if idle:
         return _cause("ServiceWithoutPods", f"the Service sends no requests to {', '.join(idle)}", idle[0])
     return None

@@ -9,7 +9,7 @@ import struct
 from typing import Protocol
 
 _MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 # Headers that the handshake itself sets.
 OWN_HEADERS = ("connection", "upgrade", "sec-websocket-key", "sec-websocket-version")
 
