@@ -47,6 +47,14 @@ logs: $(VENV)/deploy ## Print what the containers have said; FOLLOW=1 goes on un
 exec: $(VENV)/deploy ## Run a command in a Pod that serves: ARGS="-e command='python --version'"
 	@ansible-playbook playbooks/exec.yml $(ARGS)
 
+.PHONY: backup
+backup: $(VENV)/deploy ## Write what a shared database holds into a file: make backup FILE=notes.sql.gz
+	@ansible-playbook playbooks/backup.yml -e '{"file": "$(FILE)"}' $(ARGS)
+
+.PHONY: restore
+restore: $(VENV)/deploy ## Put a backup in the place of what the database holds: make restore FILE=notes.sql.gz
+	@ansible-playbook playbooks/restore.yml -e '{"file": "$(FILE)"}' $(ARGS)
+
 .PHONY: open
 open: $(VENV)/deploy ## Say where the API answers, and whether it does
 	@ansible-playbook playbooks/open.yml $(ARGS)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from playbook_runner import INGRESS, ROOT, Target, build_secrets
+from playbook_runner import INGRESS, ROOT, Run, Target, build_secrets, run
 
 from conftest import NewTarget
 
@@ -127,6 +127,13 @@ def writers(target: Target) -> Iterator[list[Writer]]:
         thread.join()
 
 
+def test_its_own_inventory_is_all_that_it_needs() -> None:
+    inventory = f"-i {EXAMPLE.relative_to(ROOT)}/inventory"
+    planned = run(["make", "--no-print-directory", "--assume-old=.venv/deploy", "deploy", f"ARGS={inventory} --check"])
+    for told in ("image notes/api", "Deployment notes-words"):
+        assert told in planned.succeeded().stdout, planned.output
+
+
 def test_no_note_is_lost_while_releases_come_and_go(target: Target, source: Path, writers: list[Writer]) -> None:
     main = source / "notes/main.py"
     right = main.read_text()
@@ -146,3 +153,44 @@ def test_no_note_is_lost_while_releases_come_and_go(target: Target, source: Path
     for user in writers:
         assert [note["text"] for note in user.read()][: len(user.written)] == user.written
     assert sum(len(user.written) for user in writers) > 1000
+
+
+def make(target: Target, goal: str, file: Path) -> Run:
+    arguments = ["--no-print-directory", "--assume-old=.venv/deploy", goal, f"FILE={file}"]
+    return run(["make", *arguments, f"ARGS=-i {target.inventory({})}"])
+
+
+def test_a_backup_brings_back_what_a_teardown_has_deleted(target: Target, tmp_path: Path) -> None:
+    user = Writer(target.host, "eva", threading.Event())
+    user.sign_up()
+    for number in range(20):
+        status, told = user.ask("POST", "/notes", {"text": f"note {number} with 'quotes', \\ and é 🔑"})
+        assert status == 201, told
+    before = [note["text"] for note in user.read()]
+    file = tmp_path / "notes.sql.gz"
+    saved = make(target, "backup", file).succeeded()
+    assert "SHA-256" in saved.stdout
+    # What came after the backup goes with the restore; what nobody can restore is refused before that.
+    user.ask("POST", "/notes", {"text": "too late"})
+    damaged = tmp_path / "damaged.sql.gz"
+    damaged.write_bytes(file.read_bytes()[:-9])
+    refused = make(target, "restore", damaged)
+    assert refused.rc != 0 and "is damaged" in refused.errors[-1], refused.output
+    assert len(user.read()) == 21
+    make(target, "restore", file).succeeded()
+    assert [note["text"] for note in user.read()] == before
+    [kept] = tmp_path.glob("notes.sql.gz.before-*")
+    make(target, "restore", kept).succeeded()
+    assert len(user.read()) == 21
+    # All of it gone, and back; the sessions are others, for their key was deleted as well.
+    target.playbook("playbooks/teardown.yml", app_db_delete_data=True).succeeded()
+    target.playbook().succeeded()
+    make(target, "restore", file).succeeded()
+    status, told = user.ask("POST", "/login", {"name": "eva", "password": "password of eva"})
+    assert status == 200, told
+    assert [note["text"] for note in user.read()] == before
+    again = tmp_path / "again.sql.gz"
+    make(target, "backup", again).succeeded()
+    assert again.read_bytes() == file.read_bytes()
+    # The Jobs that had migrated are forgotten; nothing else differs.
+    assert "Job" in target.playbook("site.yml", "--check").succeeded().stdout

@@ -1,7 +1,8 @@
 """Run a command in a container of a Pod, through the API server, over a WebSocket.
 
 The protocol (v4.channel.k8s.io) is one that servers of all releases speak: the first byte of a message is its channel,
-1 for what the command writes, 2 for its errors, and 3 for how it has ended.
+0 for what the command reads, 1 for what it writes, 2 for its errors, and 3 for how it has ended. It has no word for the
+end of what a command reads, which must know how much that is.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import codecs
 import http.client
 import json
+import select
 import time
 import urllib.parse
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,7 @@ from .errors import KubeError, one_line
 from .websocket import BINARY, CLOSE, PING, PONG, TEXT, frame, handshake, read_frame
 
 PROTOCOL = "v4.channel.k8s.io"
-OUT, ERR, STATUS = 1, 2, 3
+IN, OUT, ERR, STATUS = 0, 1, 2, 3
 # What is no text has no lines; it would be kept in memory for the end of one.
 LONGEST_LINE = 1 << 20
 
@@ -47,17 +49,18 @@ class Place:
 
 
 def execute(
-    client: KubeClient, place: Place, command: list[str], seconds: float
+    client: KubeClient, place: Place, command: list[str], seconds: float, given: Iterable[bytes] | None = None
 ) -> Generator[tuple[int, bytes], None, Ended]:
-    """What the command writes, by channel, as it comes; returns how it has ended. Raises KubeError."""
+    """What the command, which reads `given`, writes by channel; returns how it has ended. Raises KubeError."""
     deadline = time.monotonic() + seconds
     query = [("container", place.container), ("stdout", "true"), ("stderr", "true")]
+    query += [("stdin", "true")] if given is not None else []
     query += [("command", part) for part in command]
     path = f"/api/v1/namespaces/{place.namespace}/pods/{urllib.parse.quote(place.pod)}/exec"
     headers = handshake() | {"Sec-WebSocket-Protocol": PROTOCOL}
     connection, response = client.upgraded(f"{path}?{urllib.parse.urlencode(query)}", headers)
     try:
-        return (yield from _messages(connection, response, deadline))
+        return (yield from _messages(connection, response, deadline, iter(given or ())))
     except TimeoutError as error:
         raise TimedOutError(
             f"The command has not ended within {seconds:g} s, and may still run in {place.pod}"
@@ -71,7 +74,10 @@ def execute(
 
 
 def _messages(
-    connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float
+    connection: http.client.HTTPConnection,
+    response: http.client.HTTPResponse,
+    deadline: float,
+    given: Iterator[bytes],
 ) -> Generator[tuple[int, bytes], None, Ended]:
     channel = -1
     while True:
@@ -79,6 +85,10 @@ def _messages(
         if left <= 0:
             raise TimeoutError
         connection.sock.settimeout(left)
+        # What the command says counts more than what it has yet to read: it may have given up.
+        if not _said(connection) and (piece := next(given, None)):
+            connection.sock.sendall(frame(BINARY, bytes([IN]) + piece))
+            continue
         kind, payload = read_frame(response.fp)
         if kind == CLOSE:
             raise ConnectionError("it ended before the command did")
@@ -93,6 +103,12 @@ def _messages(
             return ended(payload)
         if channel in (OUT, ERR) and payload:
             yield channel, payload
+
+
+def _said(connection: http.client.HTTPConnection) -> bool:
+    """Whether there is something to read, behind TLS too."""
+    pending = getattr(connection.sock, "pending", lambda: 0)()
+    return bool(pending or select.select([connection.sock], [], [], 0)[0])
 
 
 def ended(payload: bytes) -> Ended:
