@@ -32,7 +32,7 @@ PASSWORD = "it's/a:p@ss\"w%rd $(x) \\"
 OF_TESTS = ("it-", "it/", "molecule", "faults")
 
 # Minutes each; the others together take less than one of them.
-LONGEST = ("test_release.py", "test_secrets.py", "test_daily.py", "test_plan.py")
+LONGEST = ("test_release.py", "test_secrets.py", "test_example.py", "test_daily.py", "test_foreign.py", "test_plan.py")
 
 NewTarget = Callable[..., Target]
 
