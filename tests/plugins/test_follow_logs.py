@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import queue
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,7 +47,7 @@ class Cluster:
     """Pods that a test adds and removes, and what their containers say."""
 
     pods: dict[str, Object] = field(default_factory=dict)
-    events: queue.Queue[Object] = field(default_factory=queue.Queue)
+    events: list[Object] = field(default_factory=list)
     # By Pod and restart: what is said, each with its stamp; the connection ends behind it.
     logs: dict[str, list[str]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=lambda: {"users": SECRET})
@@ -62,7 +62,16 @@ class Cluster:
         else:
             self.pods[name] = item
         item["metadata"]["resourceVersion"] = str(next(self.version))
-        self.events.put({"type": kind, "object": item})
+        self.events.append({"type": kind, "object": item})
+
+    def watched(self, since: int) -> Iterator[Object]:
+        """What has changed since a version, for each who watches: a connection that has ended takes nothing away."""
+        end = time.monotonic() + 2 * ENOUGH
+        while time.monotonic() < end:
+            for event in [one for one in self.events if int(one["object"]["metadata"]["resourceVersion"]) > since]:
+                since = int(event["object"]["metadata"]["resourceVersion"])
+                yield event
+            time.sleep(0.02)
 
     def route(self, method: str, path: str, body: Object) -> Reply:
         plain, _, text = path.partition("?")
@@ -70,7 +79,7 @@ class Cluster:
         if plain.endswith("/deployments/users"):
             return 200, {"metadata": {"name": "users"}, "spec": {"selector": {"matchLabels": {"a": "users"}}}}
         if plain.endswith("/pods") and query.get("watch"):
-            return 200, iter(self.events.get, None)
+            return 200, self.watched(int(query.get("resourceVersion", "1")))
         if plain.endswith("/pods"):
             return 200, {"metadata": {"resourceVersion": "1"}, "items": list(self.pods.values())}
         if plain.endswith("/log"):
@@ -105,8 +114,20 @@ class Followed:
         self.lines: list[str] = []
         self.errors: list[Exception] = []
         self.given = {"name": "users", "namespace": "n", "container": "", "tail": 40, "previous": False} | arguments
-        monkeypatch.setattr(Display, "display", lambda _, text, **__: self.lines.append(text))
+        self.over = False
+        monkeypatch.setattr(Display, "display", lambda _, text, **__: self.show(text))
         self.kubeconfig, self.cluster = folder, cluster
+
+    def show(self, text: str) -> None:
+        if self.over:
+            raise SystemExit
+        self.lines.append(text)
+
+    def end(self) -> None:
+        """What is followed has no end of its own, and would ask a server that is gone, beside all later tests."""
+        self.over = True
+        self.cluster.change("ADDED", pod("the-last", state="waiting"))
+        self.thread.join(ENOUGH)
 
     def begin(self, url: str) -> None:
         action = ActionModule.__new__(ActionModule)
@@ -116,11 +137,13 @@ class Followed:
 
         def work() -> None:
             try:
-                action._follow(self.client, self.given)
+                with suppress(SystemExit):
+                    action._follow(self.client, self.given)
             except UserError as error:
                 self.errors.append(error)
 
-        threading.Thread(target=work, daemon=True).start()
+        self.thread = threading.Thread(target=work, daemon=True)
+        self.thread.start()
 
     def until(self, part: str, times: int = 1) -> None:
         end = time.monotonic() + ENOUGH
@@ -139,14 +162,17 @@ class Followed:
 @pytest.fixture
 def follow(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with serving(cluster.route) as url:
+        begun: list[Followed] = []
 
         def begin(**arguments: Any) -> Followed:
             followed = Followed(cluster, tmp_path, monkeypatch, **arguments)
             followed.begin(url)
+            begun.append(followed)
             return followed
 
         yield begin
-        cluster.events.put({"type": "BOOKMARK", "object": {"metadata": {}}})
+        for followed in begun:
+            followed.end()
 
 
 def stamped(second: int, text: str) -> str:
@@ -280,6 +306,8 @@ def task(ready, done):
     done.set()
 
 if __name__ == "__main__":
+    # Whoever starts the tests in the background may have them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     fork = multiprocessing.get_context("fork")
     ready, done = fork.Event(), fork.Event()
     process = fork.Process(target=task, args=(ready, done))

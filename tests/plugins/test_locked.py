@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 IN_WORDS = re.compile(r"\.(md|txt|rst)$|^tests/plugins/(test_locked|package_index)\.py$")
 # What users install: into a Python of theirs, or into the image of an API of theirs, by their own lists.
 OF_USERS = re.compile(
-    r"^roles/new/templates/|^plugins/plugin_utils/target/installation\.py$|^tests/plugins/test_output_rules\.py$"
+    r"^roles/new/templates/|^tests/integration/foreign/"
+    r"|^plugins/plugin_utils/target/installation\.py$|^tests/plugins/test_output_rules\.py$"
 )
 # A list is complete: pip has nothing to resolve, and nothing to build with tools that no list names.
 LOCKED = ("--require-hashes", "--no-deps", "--only-binary=:all:")
