@@ -13,7 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import APPLY, KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import MANAGER
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.managed_fields import MANAGER
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.hold import Hold
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.watch import Rollout
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.access import lacking, rights_for
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.access import lacking, rights_for
 
 # What every account may: ask what it may.
 EVERYBODY = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..plugin_utils.kube import deployer
 from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.errors import NotFoundError
 from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.tenancy import deployer
 
 
 class ActionModule(KubeAction):

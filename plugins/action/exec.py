@@ -11,12 +11,12 @@ from ..plugin_utils.errors import UserError
 from ..plugin_utils.evidence.cluster import replica_sets, selector_of
 from ..plugin_utils.evidence.container_logs import deployed, pods_of, secrets_of
 from ..plugin_utils.evidence.names import Names
-from ..plugin_utils.kube import deployments
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.conditions import holds
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
 from ..plugin_utils.kube.pod_exec import ERR, OUT, Ended, Lines, Place, TimedOutError, execute
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
+from ..plugin_utils.objects import deployments
+from ..plugin_utils.objects.conditions import holds
 from ..plugin_utils.redaction.mask import Mask
 
 Object = dict[str, Any]

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.tenants import look
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
+from ..plugin_utils.tenancy.tenants import look
 
 
 class ActionModule(KubeAction):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.cluster_check import served_apis
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
 from ..plugin_utils.release.plan import Object, Planner
 from ..plugin_utils.release.revision_store import Store
+from ..plugin_utils.tenancy.cluster_check import served_apis
 
 
 class ActionModule(KubeAction):

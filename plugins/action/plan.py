@@ -15,12 +15,10 @@ from ..plugin_utils.console import report
 from ..plugin_utils.errors import UserError
 from ..plugin_utils.evidence import folder as evidence
 from ..plugin_utils.evidence.freshness import still_true
-from ..plugin_utils.kube import deployments
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.cluster_check import check_cluster, served_apis
 from ..plugin_utils.kube.config import load_cluster
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
-from ..plugin_utils.kube.ingress_check import check_certificate, check_gateway
+from ..plugin_utils.objects import deployments
 from ..plugin_utils.plan_action import Object, PlanAction
 from ..plugin_utils.release.credentials import generated, of_file, settled_for, settled_from, uses_secret
 from ..plugin_utils.release.planning import ReleasePlan, shown
@@ -31,6 +29,8 @@ from ..plugin_utils.target.output_rules import OUTPUTS, refuse_outputs_in_images
 from ..plugin_utils.target.role_arguments import specification
 from ..plugin_utils.target.stages import builds
 from ..plugin_utils.target.wanted_images import described, look_for_images
+from ..plugin_utils.tenancy.cluster_check import check_cluster, served_apis
+from ..plugin_utils.tenancy.ingress_check import check_certificate, check_gateway
 from ..plugin_utils.verify.outcome import glance
 
 # The name of the Secret with the certificate, behind the target's.

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.conditions import holds
 from ..plugin_utils.kube.errors import KubeError
+from ..plugin_utils.objects.conditions import holds
 from ..plugin_utils.plain_action import PlainAction
 from ..plugin_utils.platform import probe
 

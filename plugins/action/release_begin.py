@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..plugin_utils.kube.access import demand, rights_to_release
 from ..plugin_utils.kube.client import APPLY, KubeClient
 from ..plugin_utils.kube.errors import KubeError
-from ..plugin_utils.kube.managed_fields import MANAGER
+from ..plugin_utils.objects.managed_fields import MANAGER
 from ..plugin_utils.plan_action import Object, PlanAction
 from ..plugin_utils.release import maintenance
 from ..plugin_utils.release.credentials import settled_again, uses_secret
@@ -19,6 +18,7 @@ from ..plugin_utils.release.revisions import Revision
 from ..plugin_utils.run_cluster import connected
 from ..plugin_utils.run_lock import lock_of, this_run
 from ..plugin_utils.target.wanted_images import published_since
+from ..plugin_utils.tenancy.access import demand, rights_to_release
 
 
 class ActionModule(PlanAction):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.removal import remove
 from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.tenancy.removal import remove
 
 
 class ActionModule(KubeAction):

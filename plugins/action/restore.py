@@ -9,8 +9,8 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.backup import archive, server
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.removal import remove
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
+from ..plugin_utils.tenancy.removal import remove
 from .backup import BACKUP_ARGUMENTS, path_of, saved
 
 # An API server that is asked for the removal of a few Jobs.

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..plugin_utils.kube import deployments as rollout
 from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.errors import ForbiddenError
 from ..plugin_utils.kube.kinds import collection
-from ..plugin_utils.kube.managed_fields import MARK
 from ..plugin_utils.kube_action import KubeAction
+from ..plugin_utils.objects import deployments as rollout
+from ..plugin_utils.objects.managed_fields import MARK
 from ..plugin_utils.rollout.causes import Rules
 from ..plugin_utils.rollout.watch import Rollout
 from ..plugin_utils.run_lock import LOCK_ARGUMENTS, hold_on

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from ..plugin_utils.causes import Cause, CausedError
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.routes import find_http_route, unserved
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
+from ..plugin_utils.objects.routes import find_http_route, unserved
 from ..plugin_utils.verify.verification import REMEDIES
 
 INTERVAL = 0.25

@@ -19,11 +19,11 @@ from ..plugin_utils.evidence.names import Names
 from ..plugin_utils.kube.client import KubeClient
 from ..plugin_utils.kube.config import load_documents
 from ..plugin_utils.kube.errors import ForbiddenError, KubeError
-from ..plugin_utils.kube.namespace import hold_up
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, USERS_ARGUMENTS, KubeAction
 from ..plugin_utils.release.drift import Drift, drift
 from ..plugin_utils.release.maintenance import maintenance_of
 from ..plugin_utils.release.revision_store import Store
+from ..plugin_utils.tenancy.namespace import hold_up
 from ..plugin_utils.verify.answer import shortened
 from ..plugin_utils.verify.asker import Asker
 from ..plugin_utils.verify.parties import Parties

@@ -11,9 +11,9 @@ from typing import Any
 
 from .kube.client import KubeClient
 from .kube.config import load_cluster
-from .kube.pinned import keep, pinned
 from .kube.proxy import parsed
 from .run_folder import run_folder
+from .tenancy.pinned import keep, pinned
 
 # What every Python that is started from a task loads first.
 LENIENT = Path(__file__).parent / "lenient_tls"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .kube.client import KubeClient
-from .kube.labels import labels
+from .objects.labels import labels
 from .release.lease import Holder, Lock, myself
 
 # Documented by the fragment `lock`.

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.conditions import condition
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments import current_hash, unfinished
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.conditions import condition
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.deployments import current_hash, unfinished
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.judge import Judge
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import (
     Container,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.changes import changes, essence
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.changes import changes, essence
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import NAMED
 from playbook_runner import ROOT
 from surroundings import Cluster, Object, tags

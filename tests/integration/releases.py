@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.names import identity
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments import unfinished
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.deployments import unfinished
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import cleaned
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store import Store
 from playbook_runner import INGRESS, ROOT, Target

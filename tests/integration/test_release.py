@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.labels import labels
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.lease import Lock, myself
 from playbook_runner import REGISTRY, Target, kubectl
 from releases import (

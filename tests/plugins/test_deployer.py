@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials, load_cluster
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployer import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.deployer import (
     Account,
     bring_about,
     claims,
@@ -20,7 +21,6 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployer im
     is_good,
     token_in,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
 
 from fake_api_server import Reply, serving, status
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.access import Right, demand, lacking, rights_for
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError, UnauthorizedError
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.access import Right, demand, lacking, rights_for
 
 from fake_api_server import Reply, Route, serving, status
 

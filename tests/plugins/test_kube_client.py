@@ -15,11 +15,6 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import (
     KubeClient,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.cluster_check import (
-    check_ingress_class,
-    namespace_exists,
-    release,
-)
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import (
     Cluster,
     Credentials,
@@ -31,6 +26,11 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors impo
     KubeError,
     NotFoundError,
     UnauthorizedError,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.cluster_check import (
+    check_ingress_class,
+    namespace_exists,
+    release,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

@@ -18,7 +18,7 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config impo
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import (
     KubeconfigError,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.pinned import pinned, sweep
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.pinned import pinned, sweep
 
 from fake_api_server import write_kubeconfig
 from test_kube_client import certificate

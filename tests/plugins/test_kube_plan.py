@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.changes import SERVER_SIDE, changes
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import (
     KubeClient,
     encoded,
@@ -21,7 +20,8 @@ from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors impo
     KubeError,
     UnauthorizedError,
 )
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.changes import SERVER_SIDE, changes
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.managed_fields import (
     MANAGER,
     MARK,
     replacement,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.removal import RemovalError, remove
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.removal import RemovalError, remove
 
 from fake_api_server import Reply, serving
 from fake_cluster import FakeCluster

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube import deployments as rollout
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects import deployments as rollout
 
 DONE = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3}
 REVISION = {"deployment.kubernetes.io/revision": "2"}

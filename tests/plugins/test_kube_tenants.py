@@ -8,9 +8,9 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube import client as kube_client
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.config import Cluster, Credentials
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import MARK
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.tenants import Found, look, others
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.labels import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.managed_fields import MARK
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.tenants import Found, look, others
 
 from fake_api_server import Reply, serving, status
 from fake_cluster import FakeCluster

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.deployments import unfinished
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.deployments import unfinished
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.judge import Judge
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.rollout.view import View, containers
 

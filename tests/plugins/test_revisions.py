@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.owned_objects import kept_about
 from ansible_collections.fastapi_mysql.k8s.plugins.action.revisions import planned, short, table, told
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import MARK
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.labels import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.managed_fields import MARK
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release import revisions as rev
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import cleaned
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.revision_store import Store

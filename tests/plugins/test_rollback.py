@@ -11,10 +11,10 @@ import pytest
 from ansible_collections.fastapi_mysql.k8s.plugins.action.revisions import listed, planned
 from ansible_collections.fastapi_mysql.k8s.plugins.action.status import kept_revision
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.evidence.names import Names, identity
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.autoscalers import scalers
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.labels import labels
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.managed_fields import MANAGER, MARK
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.autoscalers import scalers
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.labels import labels
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.managed_fields import MANAGER, MARK
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release import revisions as rev
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.own_fields import NAMED, cleaned
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.plan import RefusedError

@@ -18,16 +18,16 @@ from ansible_collections.fastapi_mysql.k8s.plugins.action.route_wait import wait
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.causes import CausedError
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.client import KubeClient
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.ingress_check import (
-    check_certificate,
-    check_gateway,
-)
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.routes import (
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.objects.routes import (
     Route,
     find_route,
     gateway_name,
     route_of,
     unserved,
+)
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.ingress_check import (
+    check_certificate,
+    check_gateway,
 )
 
 from fake_api_server import Reply, serving, status, write_kubeconfig

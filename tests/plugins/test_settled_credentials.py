@@ -6,13 +6,13 @@ import base64
 from typing import Any
 
 import pytest
-from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.cluster_check import check_cluster
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.kube.errors import KubeError
 from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.release.credentials import (
     CredentialsError,
     settled_again,
     settled_for,
 )
+from ansible_collections.fastapi_mysql.k8s.plugins.plugin_utils.tenancy.cluster_check import check_cluster
 
 from fake_api_server import Reply, serving
 from fake_cluster import FakeCluster

@@ -18,8 +18,8 @@ from typing import Any
 from ..kube.client import KubeClient
 from ..kube.errors import KubeError, NotFoundError
 from ..kube.kinds import collection
-from ..kube.routes import GATEWAYS
-from ..kube.service_addresses import ENDPOINTS, SLICES, path_of
+from ..objects.routes import GATEWAYS
+from ..objects.service_addresses import ENDPOINTS, SLICES, path_of
 from ..redaction.hidden_values import hidden_values
 from ..redaction.mask import Mask
 from ..rollout.view import containers

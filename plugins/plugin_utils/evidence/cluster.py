@@ -6,12 +6,12 @@ import json
 import time
 from typing import Any
 
-from ..kube.autoscalers import scalers
 from ..kube.client import KubeClient
-from ..kube.deployments import current_hash, unfinished
 from ..kube.errors import ForbiddenError
-from ..kube.routes import find_route, gateway_name
-from ..kube.service_addresses import Addresses, service_addresses
+from ..objects.autoscalers import scalers
+from ..objects.deployments import current_hash, unfinished
+from ..objects.routes import find_route, gateway_name
+from ..objects.service_addresses import Addresses, service_addresses
 from ..rollout.causes import Rules, troubles
 from ..rollout.view import View, fallen_before
 from .names import REVISION, Names, identity

@@ -7,7 +7,7 @@ import shlex
 import urllib.parse
 from typing import Any
 
-from ..kube.service_addresses import ENDPOINTS, SLICES
+from ..objects.service_addresses import ENDPOINTS, SLICES
 from ..verify.endpoints import quoted
 from ..verify.request import REFERENCE
 

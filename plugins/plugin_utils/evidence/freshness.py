@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..kube.autoscalers import scalers
 from ..kube.client import KubeClient
-from ..kube.routes import find_route
+from ..objects.autoscalers import scalers
+from ..objects.routes import find_route
 from .names import Names, identity
 from .verdict import PASSED
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..kube.managed_fields import autoscaler
-from ..kube.routes import GATEWAYS
+from ..objects.managed_fields import autoscaler
+from ..objects.routes import GATEWAYS
 from ..release.own_fields import own
 
 Object = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..diagnostics.failures import summary_of
 from ..kube.client import KubeClient
-from ..kube.service_addresses import SLICES, path_of
+from ..objects.service_addresses import SLICES, path_of
 from .answers import INGRESS, asked
 from .cluster import table
 from .commands import curl, docker_of, get_addresses, kubectl_of, manifest_of, run_of, versions_of, word

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..kube.client import KubeClient
-from ..kube.cluster_check import served_apis
 from ..kube.errors import ForbiddenError, KubeError
+from ..tenancy.cluster_check import served_apis
 from .plan import Planned, Planner
 
 Object = dict[str, Any]

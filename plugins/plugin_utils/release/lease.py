@@ -24,8 +24,8 @@ from typing import Any
 
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ForbiddenError, KubeError
-from ..kube.labels import user_name
-from ..kube.namespace import hold_up
+from ..objects.labels import user_name
+from ..tenancy.namespace import hold_up
 
 Object = dict[str, Any]
 

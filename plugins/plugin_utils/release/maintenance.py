@@ -13,8 +13,8 @@ from typing import Any
 
 from ..kube.client import KubeClient
 from ..kube.errors import KubeError
-from ..kube.labels import OURS, whoami
-from ..kube.managed_fields import MANAGER
+from ..objects.labels import OURS, whoami
+from ..objects.managed_fields import MANAGER
 
 Object = dict[str, Any]
 

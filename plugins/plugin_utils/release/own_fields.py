@@ -10,9 +10,9 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from ..kube.changes import Change, changes, essence
-from ..kube.labels import OURS
-from ..kube.managed_fields import MANAGER, Item, touched_by_others
+from ..objects.changes import Change, changes, essence
+from ..objects.labels import OURS
+from ..objects.managed_fields import MANAGER, Item, touched_by_others
 
 Object = dict[str, Any]
 

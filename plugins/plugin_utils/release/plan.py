@@ -10,12 +10,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..kube import jobs
-from ..kube.changes import SERVER_SIDE, Change, changes, essence
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ForbiddenError, KubeError, NotFoundError, UnauthorizedError, one_line, without_trial
 from ..kube.kinds import collection
-from ..kube.managed_fields import MANAGER, MARK, autoscaler, carries_mark, replacement, touched_by_others, yielded
+from ..objects import jobs
+from ..objects.changes import SERVER_SIDE, Change, changes, essence
+from ..objects.managed_fields import MANAGER, MARK, autoscaler, carries_mark, replacement, touched_by_others, yielded
 from .own_fields import own, untried
 from .revision_store import MADE
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from ..kube import deployments as rollout
-from ..kube.changes import redacted
 from ..kube.client import KubeClient
 from ..kube.config import load_documents
 from ..kube.errors import KubeError, one_line
+from ..objects import deployments as rollout
+from ..objects.changes import redacted
 from . import maintenance, saved_plan
 from .lease import Lock
 from .plan import Object, Planned, Planner, beyond, described, left_behind, summary

@@ -10,9 +10,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from ..kube.changes import essence
 from ..kube.errors import ApiError
-from ..kube.managed_fields import carries_mark, yielded
+from ..objects.changes import essence
+from ..objects.managed_fields import carries_mark, yielded
 from .own_fields import cleaned, own, recorded
 from .plan import PRUNABLE, Planned, Planner
 from .revision_store import Store, reference

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..kube import deployments as kube_rollout
-from ..kube.autoscalers import scalers
 from ..kube.client import KubeClient
 from ..kube.errors import ForbiddenError, NotFoundError
 from ..kube.kinds import collection
-from ..kube.labels import BOOKKEEPING, COMPONENT, keeps_book, selector, whoami
-from ..kube.managed_fields import MANAGER, MARK, autoscaler
+from ..objects import deployments as kube_rollout
+from ..objects.autoscalers import scalers
+from ..objects.labels import BOOKKEEPING, COMPONENT, keeps_book, selector, whoami
+from ..objects.managed_fields import MANAGER, MARK, autoscaler
 from . import revisions as rev
 from .own_fields import NAMED, own, recorded
 

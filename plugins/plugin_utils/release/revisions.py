@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..kube.errors import KubeError
-from ..kube.labels import OURS, labels
-from ..kube.managed_fields import MARK
+from ..objects.labels import OURS, labels
+from ..objects.managed_fields import MARK
 from .own_fields import NAMED, differences, part_of, recorded
 
 Object = dict[str, Any]

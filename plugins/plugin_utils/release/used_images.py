@@ -9,7 +9,7 @@ from typing import Any
 
 from ..kube.client import KubeClient
 from ..kube.errors import ForbiddenError, NotFoundError
-from ..kube.labels import COMPONENT, MANAGED_BY, OURS
+from ..objects.labels import COMPONENT, MANAGED_BY, OURS
 from .revisions import unpacked
 
 Object = dict[str, Any]

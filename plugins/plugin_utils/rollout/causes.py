@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..causes import Cause
-from ..kube.conditions import condition
 from ..kube.errors import one_line
+from ..objects.conditions import condition
 from .hints import CORDONED, loopback_line
 from .remedies import LOGIN_REFUSED, OUT_OF_MEMORY, REMEDIES, SHARED_VOLUME, pith, pull_cause, start_remedy
 from .view import (

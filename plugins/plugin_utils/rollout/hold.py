@@ -12,7 +12,7 @@ from typing import Any
 
 from ..kube.client import KubeClient
 from ..kube.errors import KubeError
-from ..kube.managed_fields import MANAGER
+from ..objects.managed_fields import MANAGER
 from .view import View
 
 Object = dict[str, Any]

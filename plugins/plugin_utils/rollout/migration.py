@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..causes import Cause, CausedError
-from ..kube import jobs
 from ..kube.client import APPLY, KubeClient
 from ..kube.errors import KubeError, one_line
-from ..kube.managed_fields import MANAGER
-from ..kube.removal import remove
+from ..objects import jobs
+from ..objects.managed_fields import MANAGER
 from ..redaction.hidden_values import without_secrets
+from ..tenancy.removal import remove
 from .causes import Rules
 from .judge import Judge
 from .outage import Outages

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..causes import Cause
 from ..kube.client import KubeClient
-from ..kube.conditions import holds
+from ..objects.conditions import holds
 from ..verify import replicas
 from ..verify.endpoints import mismatch
 from ..verify.request import title

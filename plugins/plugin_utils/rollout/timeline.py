@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..kube.conditions import condition
+from ..objects.conditions import condition
 from .view import View, containers, seconds_of
 
 Object = dict[str, Any]

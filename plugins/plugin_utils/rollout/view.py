@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..kube.deployments import current_hash, is_stateful, of_version, standing
 from ..kube.errors import one_line
+from ..objects.deployments import current_hash, is_stateful, of_version, standing
 
 Object = dict[str, Any]
 # Why a node lets a Pod go through no fault of the Pod's: it is to run elsewhere.

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..causes import Cause, CausedError
-from ..kube import deployments as rollout
 from ..kube.client import KubeClient
 from ..kube.errors import KubeError, one_line
 from ..kube.watch import Informer, Source
+from ..objects import deployments as rollout
 from ..redaction.hidden_values import without_secrets
 from .causes import RANKS, Rules, Trouble
 from .hints import cordoned, hinted, loopback_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..kube import deployments
+from ..objects import deployments
 from . import verification
 from .verifier import Verifier
 from .withheld import without_secrets

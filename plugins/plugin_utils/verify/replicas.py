@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..kube import deployments as rollout
 from ..kube.client import KubeClient
 from ..kube.errors import ApiError, ConnectionFailedError, KubeError, one_line
-from ..kube.routes import Route, find_route, route_of
-from ..kube.service_addresses import service_addresses
+from ..objects import deployments as rollout
+from ..objects.routes import Route, find_route, route_of
+from ..objects.service_addresses import service_addresses
 from .answer import Answer
 from .asker import Line
 from .endpoints import matches, quoted

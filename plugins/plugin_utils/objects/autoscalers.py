@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .client import KubeClient
-from .errors import ForbiddenError, NotFoundError
-from .kinds import collection
+from ..kube.client import KubeClient
+from ..kube.errors import ForbiddenError, NotFoundError
+from ..kube.kinds import collection
 
 Object = dict[str, Any]
 

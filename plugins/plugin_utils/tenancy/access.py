@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .client import KubeClient
-from .errors import ApiError, KubeError
+from ..kube.client import KubeClient
+from ..kube.errors import ApiError, KubeError
 
 AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 # A manifest applied on the server's side is patched; one that takes out foreign fields is updated.

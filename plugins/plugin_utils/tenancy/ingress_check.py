@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from .client import KubeClient
-from .errors import ForbiddenError, KubeError
-from .managed_fields import MARK
-from .routes import GATEWAYS
+from ..kube.client import KubeClient
+from ..kube.errors import ForbiddenError, KubeError
+from ..objects.managed_fields import MARK
+from ..objects.routes import GATEWAYS
 
 CERTIFICATES = "cert-manager.io/v1"
 # The keys of app_tls that name an object of cert-manager, each with its kind and plural.

@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 
 from ...module_utils.whole_file import write_whole
-from .client import KubeClient
-from .config import Cluster, load_documents
-from .errors import KubeError
+from ..kube.client import KubeClient
+from ..kube.config import Cluster, load_documents
+from ..kube.errors import KubeError
 
 Object = dict[str, Any]
 MODE = 0o600

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .client import KubeClient
-from .errors import ApiError, NotFoundError, UnauthorizedError
-from .kinds import root
+from ..kube.client import KubeClient
+from ..kube.errors import ApiError, NotFoundError, UnauthorizedError
+from ..kube.kinds import root
 
 Object = dict[str, Any]
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from .client import KubeClient
-from .errors import ForbiddenError, one_line
-from .kinds import collection
+from ..kube.client import KubeClient
+from ..kube.errors import ForbiddenError, one_line
+from ..kube.kinds import collection
 
 Object = dict[str, Any]
 

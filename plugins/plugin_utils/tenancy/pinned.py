@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils.whole_file import write_whole
-from .config import EXTENSION, Cluster, kubeconfig_paths, load_cluster
-from .errors import KubeconfigError
+from ..kube.config import EXTENSION, Cluster, kubeconfig_paths, load_cluster
+from ..kube.errors import KubeconfigError
 
 PREFIX = "fastapi-mysql-k8s-cluster"
 # How Ansible names the private folder of a run: its process, and eight characters at random.

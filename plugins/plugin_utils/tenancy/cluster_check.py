@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .client import KubeClient
-from .errors import ForbiddenError, KubeError
+from ..kube.client import KubeClient
+from ..kube.errors import ForbiddenError, KubeError
 from .namespace import hold_up
 
 OLDEST = (1, 20)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .client import KubeClient
-from .errors import ApiError, UnauthorizedError
-from .inventory import Entry
-from .kinds import root
+from ..kube.client import KubeClient
+from ..kube.errors import ApiError, UnauthorizedError
+from ..kube.kinds import root
+from ..objects.inventory import Entry
 
 Object = dict[str, Any]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .client import KubeClient
-from .errors import ApiError, KubeError
-from .inventory import Entry
+from ..kube.client import KubeClient
+from ..kube.errors import ApiError, KubeError
+from ..objects.inventory import Entry
 from .namespace import CONTROLLER, finalizers_of, hold_up, unhold
 
 Object = dict[str, Any]

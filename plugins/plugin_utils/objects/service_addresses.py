@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .client import KubeClient
-from .errors import ForbiddenError, NotFoundError
+from ..kube.client import KubeClient
+from ..kube.errors import ForbiddenError, NotFoundError
 
 Object = dict[str, Any]
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..ages import age
-from .client import KubeClient
-from .errors import ApiError
-from .inventory import Entry, inventory
+from ..kube.client import KubeClient
+from ..kube.errors import ApiError
+from ..objects.inventory import Entry, inventory
 
 Object = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import one_line
+from ..kube.errors import one_line
 
 Object = dict[str, Any]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..kube.client import KubeClient
+from ..kube.errors import ForbiddenError
+from ..objects.inventory import Entry, groups, inventory
+from ..objects.labels import MANAGED_BY, OURS, keeps_book
+from ..objects.managed_fields import carries_mark
 from .access import Right, lacking
-from .client import KubeClient
-from .errors import ForbiddenError
 from .furniture import Furniture
-from .inventory import Entry, groups, inventory
-from .labels import MANAGED_BY, OURS, keeps_book
-from .managed_fields import carries_mark
 from .namespace import hold_up
 
 Object = dict[str, Any]
