@@ -12,7 +12,7 @@ from ..plugin_utils.evidence.cluster import replica_sets, selector_of
 from ..plugin_utils.evidence.container_logs import deployed, pods_of, secrets_of
 from ..plugin_utils.evidence.names import Names
 from ..plugin_utils.kube.client import KubeClient
-from ..plugin_utils.kube.errors import ForbiddenError, KubeError
+from ..plugin_utils.kube.errors import KubeError
 from ..plugin_utils.kube.pod_exec import ERR, OUT, Ended, Lines, Place, TimedOutError, execute
 from ..plugin_utils.kube_action import DEPLOYMENT_ARGUMENTS, KubeAction
 from ..plugin_utils.objects import deployments
@@ -69,10 +69,6 @@ class ActionModule(KubeAction):
             return end
         except TimedOutError as error:
             raise KubeError(f"{error}. Give it longer: -e exec_timeout=…") from error
-        except ForbiddenError as error:
-            raise KubeError(
-                f"{error} It takes the right to get and create pods/exec (of a deployer: -e deployer_exec=true)."
-            ) from error
         finally:
             running.close()
             for channel, lines in written.items():

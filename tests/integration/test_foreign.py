@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,11 +46,13 @@ APPLICATIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
-def test_it_is_deployed_as_it_is(name: str, new_target: NewTarget) -> None:
+def test_it_is_deployed_as_it_is(name: str, new_target: NewTarget, tmp_path: Path) -> None:
+    shutil.copytree(FOREIGN / name, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(FOREIGN / "server.py", tmp_path)
     common: dict[str, Any] = {
         "app_name": name,
         "app_replicas": 1,
-        "app_api_build_context": str(FOREIGN / name),
+        "app_api_build_context": str(tmp_path),
         "app_build_secrets": build_secrets(),
         "app_api_readiness_path": "/",
         "app_api_liveness_path": "/",

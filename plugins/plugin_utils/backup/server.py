@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import UserError
 from ..kube.client import KubeClient
-from ..kube.errors import ForbiddenError, KubeError, one_line
+from ..kube.errors import KubeError, one_line
 from ..kube.pod_exec import ERR, OUT, Place, TimedOutError, execute
 from .archive import Content
 
@@ -120,10 +120,6 @@ class Server:
                 raise KubeError(f"Nothing could be run in {self.place.pod}: {stop.value.message}.") from None
         except TimedOutError as error:
             raise KubeError(f"{error}. Give it longer: -e backup_timeout=…, in seconds.") from error
-        except ForbiddenError as error:
-            raise KubeError(
-                f"{error} It takes the right to get and create pods/exec (of a deployer: -e deployer_exec=true)."
-            ) from error
         finally:
             running.close()
 

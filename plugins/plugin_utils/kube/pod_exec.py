@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .client import KubeClient
-from .errors import KubeError, one_line
+from .errors import ForbiddenError, KubeError, one_line
 from .websocket import BINARY, CLOSE, PING, PONG, TEXT, frame, handshake, read_frame
 
 PROTOCOL = "v4.channel.k8s.io"
@@ -58,7 +58,12 @@ def execute(
     query += [("command", part) for part in command]
     path = f"/api/v1/namespaces/{place.namespace}/pods/{urllib.parse.quote(place.pod)}/exec"
     headers = handshake() | {"Sec-WebSocket-Protocol": PROTOCOL}
-    connection, response = client.upgraded(f"{path}?{urllib.parse.urlencode(query)}", headers)
+    try:
+        connection, response = client.upgraded(f"{path}?{urllib.parse.urlencode(query)}", headers)
+    except ForbiddenError as error:
+        raise KubeError(
+            f"{error} It takes the right to get and create pods/exec (of a deployer: -e deployer_exec=true)."
+        ) from error
     try:
         return (yield from _messages(connection, response, deadline, iter(given or ())))
     except TimeoutError as error:

@@ -1,24 +1,12 @@
 """Its Dockerfile is in a folder below its context."""
 
-import http.server
-import os
-import signal
 from pathlib import Path
 
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        status, body = respond(self.path)
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
+from server import serve
 
 
 def respond(path):
     return 200, Path("/app/words.txt").read_text().strip()
 
 
-# The first process of a container ends on SIGTERM only when it says so.
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+serve(respond)
