@@ -36,6 +36,11 @@ class Names:
         return f"{group}/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
 
 
+def route_kind(evidence: Object) -> str:
+    """The kind of what leads to the Service: an HTTPRoute, or an Ingress, also where none is there."""
+    return str((evidence["ingress"] or {"kind": "Ingress"})["kind"])
+
+
 def identity(*objects: Object | None, autoscalers: Sequence[Object] = ()) -> list[str]:
     """What is different after every deployment: each object's uid, and a digest of what is wanted of it.
 

@@ -12,7 +12,7 @@ from .answers import INGRESS, asked
 from .cluster import table
 from .commands import curl, docker_of, get_addresses, kubectl_of, manifest_of, run_of, versions_of, word
 from .images import image_text
-from .names import Names
+from .names import Names, route_kind
 
 Object = dict[str, Any]
 
@@ -29,7 +29,7 @@ def texts(client: KubeClient, names: Names, evidence: Object) -> dict[str, str]:
     told = "".join(f"{key:<15} {plain(value)}\n" for key, value in meta.items())
     found = [("meta", f"$ {versions_of(meta)}\n{told}")]
     found += [("pods", f"$ {kubectl} get pods -o wide -l {labels}\n{table(client, pods)}")]
-    kind = (evidence["ingress"] or {"kind": "Ingress"})["kind"].lower()
+    kind = route_kind(evidence).lower()
     source = (evidence["service"] or {}).get("addresses") or SLICES
     for title, command, path in (
         ("service", f"service {names.name} -o wide", names.path("services", names.name)),

@@ -7,6 +7,7 @@ from typing import Any
 from ..verify.answer import shortened
 from .answers import INGRESS, title
 from .commands import certificate_of, curl, get_addresses, kubectl_of, manifest_of, proxied, run_of
+from .names import route_kind
 
 Object = dict[str, Any]
 
@@ -62,7 +63,7 @@ def cluster_checks(evidence: Object) -> list[Object]:
     """Rollout, Pods, Service and Ingress."""
     meta, deployment, pods = evidence["meta"], evidence["deployment"], evidence["pods"]
     name, kubectl = meta["name"], kubectl_of(meta)
-    route = (evidence["ingress"] or {"kind": "Ingress"})["kind"]
+    route = route_kind(evidence)
     there = f"{kubectl} get deployment,service,{route.lower()} {name}"
     absent = [
         kind
