@@ -59,8 +59,9 @@ class ActionModule(KubeAction):
             self.mask = Mask(self.values)
 
         known = {place: text.splitlines()[-1].partition(" ")[0] for place, text in logs.items() if text}
+        seen = {str(pod["metadata"]["name"]) for pod in pods}
         streams = LogStreams(
-            client, names.namespace, selector_of(deployment), lambda one: only in ("", one), admit, known
+            client, names.namespace, selector_of(deployment), lambda one: only in ("", one), admit, seen, known
         )
         width = max(map(len, texts))
         for item in streams.follow():

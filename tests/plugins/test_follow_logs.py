@@ -53,6 +53,8 @@ class Cluster:
     secrets: dict[str, str] = field(default_factory=lambda: {"users": SECRET})
     asked: list[dict[str, str]] = field(default_factory=list)
     refused: int = 0
+    # What happens while the last lines are read, and nobody watches yet.
+    meanwhile: list[tuple[str, Object]] = field(default_factory=list)
     version: Iterator[int] = field(default_factory=lambda: itertools.count(2))
 
     def change(self, kind: str, item: Object) -> None:
@@ -93,11 +95,15 @@ class Cluster:
         self.asked.append({"pod": name} | query)
         if self.refused and query.get("follow"):
             return status(self.refused, "you may not follow")
+        if name not in self.pods:
+            return status(404, f'pods "{name}" not found')
         restarts = self.pods[name]["status"]["containerStatuses"][0]["restartCount"]
         said = self.logs.get(f"{name}/{restarts}", [])
         since = query.get("sinceTime", "")[:19]
         tail = said[-int(query["tailLines"]) :] if "tailLines" in query else said
         lines = [line for line in tail if line[:19] >= since]
+        while self.meanwhile:
+            self.change(*self.meanwhile.pop())
         return (200, iter(lines)) if query.get("follow") else (200, "".join(f"{line}\n" for line in lines))
 
 
@@ -205,6 +211,16 @@ def test_pods_that_come_and_go_are_told_and_followed(cluster: Cluster, follow: A
     seen.until("y2/api  a first word")
     cluster.change("DELETED", cluster.pods["users-abc-x1"])
     seen.until("-- Pod users-abc-x1 is gone")
+
+
+def test_pods_that_come_and_go_before_anybody_watches_are_told_as_well(cluster: Cluster, follow: Any) -> None:
+    cluster.pods["users-old-w0"] = pod("users-old-w0")
+    cluster.logs["users-def-y2/0"] = [stamped(2, "a first word")]
+    cluster.meanwhile = [("DELETED", cluster.pods["users-old-w0"]), ("ADDED", pod("users-def-y2"))]
+    seen = follow()
+    seen.until("-- Pod users-def-y2 is new")
+    seen.until("-- Pod users-old-w0 is gone")
+    seen.until("y2/api  a first word")
 
 
 def test_what_a_container_says_after_a_restart_is_read_from_its_beginning(cluster: Cluster, follow: Any) -> None:

@@ -68,6 +68,8 @@ class LogStreams:
     selector: str
     chosen: Callable[[str], bool]
     admit: Callable[[list[Object]], None]
+    # The Pods that are known to whoever reads: what differs from them is told.
+    names: set[str]
     # By Pod and container: the stamp of the last line that is known.
     known: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -76,7 +78,6 @@ class LogStreams:
         self._heard: queue.Queue[Line | None] = queue.Queue(WAITING_LINES)
         self._stopped = threading.Event()
         self._streams: dict[Started, _Stream] = {}
-        self._names: set[str] | None = None
         self._fault = ""
 
     def follow(self) -> Iterator[Line | str]:
@@ -122,10 +123,9 @@ class LogStreams:
         if not informer.complete():
             return
         pods = {str(pod["metadata"]["name"]): pod for pod in informer.items("pods")}
-        before = set(pods) if self._names is None else self._names
-        yield from [f"Pod {name} is new" for name in sorted(set(pods) - before)]
-        yield from [f"Pod {name} is gone" for name in sorted(before - set(pods))]
-        self._names = set(pods)
+        yield from [f"Pod {name} is new" for name in sorted(set(pods) - self.names)]
+        yield from [f"Pod {name} is gone" for name in sorted(self.names - set(pods))]
+        self.names = set(pods)
         todo = [one for pod in pods.values() for one in self._started(pod) if self._is_due(one, pod)]
         if todo:
             self.admit([pods[name] for name in sorted({one.pod for one in todo})])
