@@ -249,7 +249,7 @@ def test_compose_proves_the_images_and_leaves_nothing(deployed: Deployed) -> Non
             "/users/1 should respond with 200 and JSON that includes",
         ),
         (
-            {"compose_alone_endpoints": [{"path": "/status", "json": 2}], "compose_alone_timeout": 4},
+            {"compose_alone_endpoints": [{"path": "/status", "json": 2}], "compose_alone_timeout": 15},
             "/status should respond with 200 and 2, but gave 200 1",
         ),
     ],
